@@ -1,0 +1,103 @@
+package shard
+
+import (
+	"sync/atomic"
+
+	"github.com/gannet-ws/gannet/codec"
+)
+
+// Socket is what a shard needs of a connection. A shard writes to the
+// descriptor itself while the socket takes all; what it does not take goes to
+// Write, which keeps it and sends it when the socket has room again.
+type Socket interface {
+	Fd() int
+	// Write copies what the kernel does not take. A failed Write may call
+	// Shard.Remove for this client before it returns.
+	Write(p []byte) (int, error)
+	// OutboundBuffered is the number of bytes that Write still keeps.
+	OutboundBuffered() int
+}
+
+// User is who a client's token says it is. It is immutable and shared.
+type User struct {
+	ID      string // the subject, as text: the key by which the user is found
+	IDJSON  []byte // the subject as it stood in the token: a JSON number or string
+	Payload []byte // the token's claims, a JSON object
+}
+
+// Client is the record of one connection. It stays at its address for the life
+// of the shard and is used again for another connection after Remove, so a
+// *Client must not be kept beyond the callback that got it: keep its ID.
+type Client struct {
+	// tag is the id's low half while the record is in use, else 0. It is the
+	// one field that other goroutines may read.
+	tag atomic.Uint64
+
+	id     ID
+	socket Socket
+	user   *User
+	rooms  []membership
+
+	Reader codec.Reader // the bytes of an incomplete frame or message
+
+	queue    queue
+	fd       int32
+	Seen     uint32 // Shard.Now at the last input
+	Deadline uint32 // Shard.Now at which a pinged or closing client is dropped
+
+	generation uint16
+	state      State
+	flags      flags
+	Reason     uint8 // why it was closed: an index into the owner's table
+	Pinged     bool  // since the last input
+}
+
+// State says how far a client's connection has come.
+type State uint8
+
+// The states in their order.
+const (
+	// Free records wait for a connection.
+	Free State = iota
+	// Open clients receive and are heard.
+	Open
+	// Closing clients have been sent a close frame; the peer's is awaited.
+	Closing
+	// Broken clients have been sent a close frame and their input is no
+	// longer understood: it is thrown away until the peer ends it.
+	Broken
+)
+
+type flags uint8
+
+const (
+	flagDirty    flags = 1 << iota // on the shard's list of clients to flush
+	flagBlocked                    // its socket is full
+	flagFinish                     // the owner wants to know when its queue is empty
+	flagDoomed                     // on the shard's list of clients to drop
+	flagOverflow                   // its backlog met the limit
+)
+
+// ID returns the client's id.
+func (c *Client) ID() ID { return c.id }
+
+// Socket returns the connection that the client was added with.
+func (c *Client) Socket() Socket { return c.socket }
+
+// User returns who the client is, nil for an anonymous one.
+func (c *Client) User() *User { return c.user }
+
+// State returns how far the connection has come.
+func (c *Client) State() State { return c.state }
+
+// SetState moves an open client towards its end.
+func (c *Client) SetState(state State) { c.state = state }
+
+// Backlog returns the bytes that wait for the client: those queued here and
+// those that its full socket's connection keeps.
+func (c *Client) Backlog() int {
+	if c.flags&flagBlocked == 0 {
+		return int(c.queue.bytes)
+	}
+	return int(c.queue.bytes) + c.socket.OutboundBuffered()
+}

@@ -1,0 +1,185 @@
+package shard
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Directory tells any goroutine where clients are: which shards have members of
+// a room, and which clients a user has. It is shared by all shards of a process
+// and striped, so that two of them rarely meet at one lock.
+type Directory struct {
+	seed    maphash.Seed
+	stripes [64]stripe
+	clients [maxShards]atomic.Int64
+	rooms   atomic.Int64
+	users   atomic.Int64
+}
+
+type stripe struct {
+	sync.RWMutex
+	rooms map[string]*presence
+	users map[string][]ID
+}
+
+// presence is where a room's members are.
+type presence struct {
+	shards  ShardSet
+	members int
+	counts  []shardCount
+}
+
+type shardCount struct {
+	shard uint8
+	count int
+}
+
+// NewDirectory returns an empty directory.
+func NewDirectory() *Directory {
+	d := &Directory{seed: maphash.MakeSeed()}
+	for i := range d.stripes {
+		d.stripes[i].rooms = map[string]*presence{}
+		d.stripes[i].users = map[string][]ID{}
+	}
+	return d
+}
+
+// Clients returns the number of clients of all shards.
+func (d *Directory) Clients() (n int) {
+	for i := range d.clients {
+		n += int(d.clients[i].Load())
+	}
+	return n
+}
+
+// Rooms returns the number of rooms that have members.
+func (d *Directory) Rooms() int { return int(d.rooms.Load()) }
+
+// Users returns the number of users who are connected.
+func (d *Directory) Users() int { return int(d.users.Load()) }
+
+// Room returns the shards that have members of the room, and how many members
+// it has in all.
+func (d *Directory) Room(name string) (shards ShardSet, members int) {
+	s := d.stripe(name)
+	s.RLock()
+	defer s.RUnlock()
+	if p := s.rooms[name]; p != nil {
+		return p.shards, p.members
+	}
+	return ShardSet{}, 0
+}
+
+// User appends the user's clients to dst.
+func (d *Directory) User(id string, dst []ID) []ID {
+	s := d.stripe(id)
+	s.RLock()
+	defer s.RUnlock()
+	return append(dst, s.users[id]...)
+}
+
+func (d *Directory) stripe(key string) *stripe {
+	return &d.stripes[maphash.String(d.seed, key)%uint64(len(d.stripes))]
+}
+
+// addMember counts one member more; first says that there was none.
+func (d *Directory) addMember(name string, shard uint8) (first bool) {
+	s := d.stripe(name)
+	s.Lock()
+	defer s.Unlock()
+	p := s.rooms[name]
+	if p == nil {
+		p = &presence{}
+		s.rooms[name] = p
+		d.rooms.Add(1)
+	}
+	p.members++
+	p.shards.Add(shard)
+	for i := range p.counts {
+		if p.counts[i].shard == shard {
+			p.counts[i].count++
+			return false
+		}
+	}
+	p.counts = append(p.counts, shardCount{shard: shard, count: 1})
+	return p.members == 1
+}
+
+// removeMember counts one member less; last says that none is left.
+func (d *Directory) removeMember(name string, shard uint8) (last bool) {
+	s := d.stripe(name)
+	s.Lock()
+	defer s.Unlock()
+	p := s.rooms[name]
+	p.members--
+	if p.members == 0 {
+		delete(s.rooms, name)
+		d.rooms.Add(-1)
+		return true
+	}
+	i := slices.IndexFunc(p.counts, func(c shardCount) bool { return c.shard == shard })
+	if p.counts[i].count--; p.counts[i].count == 0 {
+		p.counts = slices.Delete(p.counts, i, i+1)
+		p.shards.Remove(shard)
+	}
+	return false
+}
+
+func (d *Directory) addClient(shard uint8, c *Client) {
+	d.clients[shard].Add(1)
+	if c.user == nil {
+		return
+	}
+	s := d.stripe(c.user.ID)
+	s.Lock()
+	defer s.Unlock()
+	if len(s.users[c.user.ID]) == 0 {
+		d.users.Add(1)
+	}
+	s.users[c.user.ID] = append(s.users[c.user.ID], c.id)
+}
+
+func (d *Directory) removeClient(shard uint8, c *Client) {
+	d.clients[shard].Add(-1)
+	if c.user == nil {
+		return
+	}
+	s := d.stripe(c.user.ID)
+	s.Lock()
+	defer s.Unlock()
+	ids := s.users[c.user.ID]
+	i := slices.Index(ids, c.id)
+	if ids = slices.Delete(ids, i, i+1); len(ids) > 0 {
+		s.users[c.user.ID] = ids
+		return
+	}
+	delete(s.users, c.user.ID)
+	d.users.Add(-1)
+}
+
+// ShardSet is a set of shard numbers.
+type ShardSet [maxShards / 64]uint64
+
+// Add puts a shard into the set.
+func (s *ShardSet) Add(shard uint8) { s[shard/64] |= 1 << (shard % 64) }
+
+// Remove takes a shard out of the set.
+func (s *ShardSet) Remove(shard uint8) { s[shard/64] &^= 1 << (shard % 64) }
+
+// Has reports whether the shard is in the set.
+func (s *ShardSet) Has(shard uint8) bool { return s[shard/64]&(1<<(shard%64)) != 0 }
+
+// All yields the set's shards in ascending order.
+func (s ShardSet) All(yield func(uint8) bool) {
+	for i, word := range s {
+		for word != 0 {
+			if !yield(uint8(i*64 + bits.TrailingZeros64(word))) {
+				return
+			}
+			word &= word - 1
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package shard
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+)
+
+// Options are what a shard has to know. All fields are required.
+type Options struct {
+	Node       uint64 // 48 bits, the same for all shards of a process
+	Index      uint8  // the shard's number in its process
+	Directory  *Directory
+	Owner      Owner
+	MaxBacklog int  // bytes that may wait for one client
+	Skip       bool // at that limit drop the newest message, not the client
+	MaxInbox   int  // bytes of messages that may wait for the shard's loop
+}
+
+// Owner is told what the shard cannot do itself. Its methods are called on the
+// shard's goroutine, never while the shard walks a list of clients.
+type Owner interface {
+	// Drop closes the client's connection, which calls Shard.Remove.
+	Drop(c *Client)
+	// Overflowed ends a client whose backlog met the limit.
+	Overflowed(c *Client)
+	// Flushed is called after Finish, when all has been written.
+	Flushed(c *Client)
+}
+
+// Shard is the state of one event loop.
+type Shard struct {
+	options Options
+	slots   slots
+	rooms   rooms
+	nodes   nodes
+
+	inbox   inbox
+	waiting atomic.Int64 // cost of the ops that are posted and not yet done
+	ops     []Op         // taken from the inbox, in order
+	next    int          // first of ops that has not been started
+	walk    walk
+
+	dirty      []*Client // to flush at the end of the turn
+	blocked    []*Client // sockets that are full
+	retried    []*Client // the list that Retry works on
+	overflowed []*Client // to hand to Owner.Overflowed
+	flushed    []*Client // to hand to Owner.Flushed
+	doomed     []*Client // to hand to Owner.Drop
+	scratch    []byte    // where the frames of one write are gathered
+
+	// Now is the time in milliseconds from a start of the owner's choice, who
+	// sets it. It wraps around after 49 days: compare differences.
+	Now uint32
+	// Counters count since the shard was made.
+	Counters Counters
+}
+
+// New returns an empty shard. It does not belong to a goroutine yet.
+func New(options Options) *Shard {
+	s := &Shard{options: options}
+	s.rooms.byName = map[string]*room{}
+	return s
+}
+
+// Index returns the shard's number in its process.
+func (s *Shard) Index() uint8 { return s.options.Index }
+
+// Add makes a client of a connection and gives it its id. It returns nil when
+// the shard has no slot left.
+func (s *Shard) Add(socket Socket, user *User) *Client {
+	c, slot := s.slots.take()
+	if c == nil {
+		return nil
+	}
+	c.generation++
+	c.id = newID(s.options.Node, s.options.Index, slot, c.generation, nonZero(rand.Uint32()))
+	c.socket, c.fd, c.user = socket, int32(socket.Fd()), user
+	c.state = Open
+	c.Seen = s.Now
+	c.tag.Store(c.id.low)
+	s.options.Directory.addClient(s.options.Index, c)
+	return c
+}
+
+// nonZero keeps a live client's tag from ever being 0.
+func nonZero(random uint32) uint32 {
+	return max(random, 1)
+}
+
+// Remove frees the record of a connection that has been closed. The rooms it
+// was the node's last member of are appended to emptied, which is returned.
+func (s *Shard) Remove(c *Client, emptied []string) []string {
+	if c.state == Free {
+		return emptied
+	}
+	emptied = s.LeaveAll(c, emptied)
+	s.options.Directory.removeClient(s.options.Index, c)
+	s.Counters.Dropped += uint64(c.queue.clear(&s.nodes, false))
+	if c.flags&flagBlocked != 0 {
+		s.forgetBlocked(c)
+	}
+	c.Reader.Release()
+	slot := c.id.Slot()
+	c.tag.Store(0)
+	c.id, c.socket, c.user, c.fd = ID{}, nil, nil, -1
+	c.queue, c.state, c.flags, c.Reason = queue{}, Free, 0, 0
+	c.Seen, c.Deadline, c.Pinged = 0, 0, false
+	if cap(c.rooms) > 8 {
+		c.rooms = nil
+	}
+	s.slots.put(slot)
+	return emptied
+}
+
+// Find returns the client with the id, nil when it is not here (any more).
+func (s *Shard) Find(id ID) *Client {
+	if id.Slot() >= s.slots.used {
+		return nil
+	}
+	if c := s.slots.at(id.Slot()); c.id == id && c.state != Free {
+		return c
+	}
+	return nil
+}
+
+// Alive reports whether the client with the id is connected. Any goroutine may
+// call it.
+func (s *Shard) Alive(id ID) bool {
+	c := s.slots.find(id.Slot())
+	return c != nil && id.high == s.high(id.Slot()) && id.low != 0 && c.tag.Load() == id.low
+}
+
+func (s *Shard) high(slot uint32) uint64 {
+	return newID(s.options.Node, s.options.Index, slot, 0, 0).high
+}
+
+// Len returns the number of clients.
+func (s *Shard) Len() int { return s.slots.open }
+
+// Slots returns the number of records that have ever been used: the bound for
+// Each.
+func (s *Shard) Slots() int { return int(s.slots.used) }
+
+// Each calls f for the clients in the slots from (included) to to (excluded),
+// in the order of memory. f may remove the client.
+func (s *Shard) Each(from, to int, f func(*Client)) {
+	for slot := from; slot < min(to, int(s.slots.used)); slot++ {
+		if c := s.slots.at(uint32(slot)); c.state != Free {
+			f(c)
+		}
+	}
+}
+
+// Join makes the client a member of the room. joined is false when it was one
+// already; first says that it is the node's first member.
+func (s *Shard) Join(c *Client, name string) (joined, first bool) {
+	if !s.join(c, name) {
+		return false, false
+	}
+	return true, s.options.Directory.addMember(name, s.options.Index)
+}
+
+// Leave ends the client's membership of the room. left is false when it was no
+// member; last says that it was the node's last.
+func (s *Shard) Leave(c *Client, name string) (left, last bool) {
+	i := s.membership(c, name)
+	if i < 0 {
+		return false, false
+	}
+	s.leave(c, i)
+	return true, s.options.Directory.removeMember(name, s.options.Index)
+}
+
+// LeaveAll ends all of the client's memberships. The rooms it was the node's
+// last member of are appended to emptied, which is returned.
+func (s *Shard) LeaveAll(c *Client, emptied []string) []string {
+	for len(c.rooms) > 0 {
+		i := len(c.rooms) - 1
+		name := s.rooms.list[c.rooms[i].room].name
+		s.leave(c, i)
+		if s.options.Directory.removeMember(name, s.options.Index) {
+			emptied = append(emptied, name)
+		}
+	}
+	return emptied
+}
+
+// IsMember reports whether the client is in the room.
+func (s *Shard) IsMember(c *Client, name string) bool { return s.membership(c, name) >= 0 }
+
+// Rooms appends the names of the client's rooms to dst.
+func (s *Shard) Rooms(c *Client, dst []string) []string {
+	for _, m := range c.rooms {
+		dst = append(dst, s.rooms.list[m.room].name)
+	}
+	return dst
+}
+
+// RoomCount returns the number of rooms the client is in.
+func (s *Shard) RoomCount(c *Client) int { return len(c.rooms) }
