@@ -1,0 +1,95 @@
+package core
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/shard"
+)
+
+// A client's connection ends in steps, RFC 6455 section 7: a close frame goes
+// out behind all that waits for the client, the peer's close frame is awaited,
+// then the sending half is closed and the peer's end of stream awaited. Closing
+// at once would reset the connection if the peer had sent anything more, and
+// the close frame could be lost with it. A deadline bounds the whole.
+
+// closeFrames are the frames of the reasons that have one text.
+var closeFrames = func() (frames [reasonCount][]byte) {
+	for r, row := range reasons {
+		if row.code != 0 {
+			frames[r] = closeFrame(row.code, row.text)
+		}
+	}
+	return frames
+}()
+
+func closeFrame(code codec.StatusCode, text string) []byte {
+	return codec.AppendFrame(nil, codec.OpClose, codec.AppendClosePayload(nil, code, text))
+}
+
+// end begins to close a client, which from now on receives nothing more.
+func (l *loop) end(c *shard.Client, reason Reason) {
+	l.endWith(c, reason, closeFrames[reason])
+}
+
+func (l *loop) endWith(c *shard.Client, reason Reason, frame []byte) {
+	if c.State() != shard.Open {
+		return
+	}
+	c.Reason = uint8(reason)
+	c.SetState(shard.Closing)
+	l.emptied = l.shard.LeaveAll(c, l.emptied[:0])
+	l.leaveBus()
+	if frame == nil {
+		l.shard.Doom(c)
+		return
+	}
+	c.Deadline = l.shard.Now + milliseconds(l.server.options.CloseTimeout)
+	l.shard.EnqueueControl(c, frame)
+}
+
+// fail closes a client whose bytes broke the protocol.
+func (l *loop) fail(c *shard.Client, err *codec.Error) {
+	l.endWith(c, reasonOf(err), closeFrame(err.Code, err.Reason))
+	l.hangUp(c)
+}
+
+// answerClose answers the peer's close frame, or takes it as the answer to ours.
+func (l *loop) answerClose(c *shard.Client, payload []byte) {
+	if c.State() == shard.Open {
+		code, _, err := codec.ParseClosePayload(payload)
+		if err != nil {
+			l.fail(c, err.(*codec.Error))
+			return
+		}
+		frame := emptyCloseFrame
+		if code != codec.StatusNoStatus {
+			frame = closeFrame(code, "")
+		}
+		l.endWith(c, ReasonPeerClosed, frame)
+	}
+	l.hangUp(c)
+}
+
+var emptyCloseFrame = codec.AppendFrame(nil, codec.OpClose, nil)
+
+// hangUp closes the sending half once all has been written. What the peer still
+// sends is thrown away.
+func (l *loop) hangUp(c *shard.Client) {
+	if c.State() == shard.Closing {
+		c.SetState(shard.Broken)
+		l.shard.Finish(c)
+	}
+}
+
+// Flushed closes the sending half of a client that has been sent all. See
+// shard.Owner.
+func (l *loop) Flushed(c *shard.Client) {
+	_ = unix.Shutdown(c.Socket().Fd(), unix.SHUT_WR)
+}
+
+// Overflowed ends a client that reads too slowly. See shard.Owner.
+func (l *loop) Overflowed(c *shard.Client) {
+	l.shard.Discard(c)
+	l.end(c, ReasonSlowConsumer)
+}

@@ -1,0 +1,208 @@
+package core
+
+import (
+	"errors"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
+
+	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/core/auth"
+	"github.com/gannet-ws/gannet/shard"
+)
+
+// handshake is a connection that is not a client yet: its upgrade request is
+// awaited, or it has been refused and its end is awaited.
+type handshake struct {
+	loop    *loop
+	conn    gnet.Conn
+	head    []byte // of the request, while it is incomplete
+	since   uint32 // shard.Now when it began to wait
+	index   int    // in loop.handshakes
+	crowded bool   // there is no room for it: refuse when the request is there
+	refused bool
+}
+
+// maxRequestHead is the size of an upgrade request, in bytes. Browsers stay
+// below 2 KiB but for cookies and tokens.
+const maxRequestHead = 8 << 10
+
+// open takes a new connection in.
+func (l *loop) open(conn gnet.Conn) gnet.Action {
+	s := l.server
+	l.counters.Accepted++
+	if conn.Fd() >= s.descriptors.drop {
+		l.counters.Refused[refusedDescriptors]++
+		return gnet.Close
+	}
+	count := s.connections.Add(1)
+	h := &handshake{loop: l, conn: conn, since: s.now(), index: len(l.handshakes)}
+	h.crowded = count > int64(s.descriptors.cap) || conn.Fd() >= s.descriptors.refuse
+	l.handshakes = append(l.handshakes, h)
+	conn.SetContext(h)
+	return gnet.None
+}
+
+// forget ends a handshake whose connection has been closed.
+func (l *loop) forget(h *handshake) {
+	l.unlist(h)
+	l.server.connections.Add(-1)
+}
+
+func (l *loop) unlist(h *handshake) {
+	last := l.handshakes[len(l.handshakes)-1]
+	l.handshakes[h.index] = last
+	last.index = h.index
+	l.handshakes[len(l.handshakes)-1] = nil
+	l.handshakes = l.handshakes[:len(l.handshakes)-1]
+}
+
+// negotiate reads the upgrade request and answers it.
+func (l *loop) negotiate(h *handshake, in []byte) {
+	l.counters.BytesIn += uint64(len(in))
+	if h.refused {
+		return
+	}
+	if h.head != nil {
+		h.head = append(h.head, in...)
+		in = h.head
+	}
+	var request codec.UpgradeRequest
+	n, err := request.Parse(in, maxRequestHead)
+	if err != nil {
+		l.refuse(h, refusedBadRequest, err)
+		return
+	}
+	if n == 0 {
+		if h.head == nil {
+			h.head = append([]byte(nil), in...)
+		}
+		return
+	}
+	identity, why, err := l.admit(h, &request)
+	if err != nil {
+		l.refuse(h, why, err)
+		return
+	}
+	l.upgrade(h, &request, identity, in[n:])
+}
+
+var errNotFound = &codec.HandshakeError{Status: 404, Code: "NOT_FOUND", Text: "Not found"}
+
+// tryLater is the answer to those who should come back, or go elsewhere.
+func tryLater(code, text string) *codec.HandshakeError {
+	return &codec.HandshakeError{Status: 503, Code: code, Text: text, Header: "Retry-After: 1\r\n"}
+}
+
+var (
+	errDraining = tryLater("DRAINING", "Server is draining")
+	errCrowded  = tryLater("TOO_MANY_CONNECTIONS", "Too many connections")
+)
+
+// admit decides whether the request may become a client, and whose.
+func (l *loop) admit(h *handshake, request *codec.UpgradeRequest) (auth.Identity, refusal, error) {
+	s := l.server
+	nobody := auth.Identity{}
+	if string(request.Path) != s.options.Path {
+		return nobody, refusedNotFound, errNotFound
+	}
+	if s.State() >= StateDraining {
+		return nobody, refusedDraining, errDraining
+	}
+	if h.crowded {
+		return nobody, refusedConnections, errCrowded
+	}
+	if err := request.Check(); err != nil {
+		return nobody, refusedNotUpgrade, err
+	}
+	identity, err := s.authenticate(request)
+	return identity, refusedUnauthorized, err
+}
+
+// authenticate returns whom the request's token names, nobody without one.
+func (s *Server) authenticate(request *codec.UpgradeRequest) (auth.Identity, error) {
+	token, present := request.Token()
+	switch {
+	case !present && s.options.RequireAuth:
+		return auth.Identity{}, auth.ErrMissing
+	case !present:
+		return auth.Identity{}, nil
+	case s.verifier == nil:
+		return auth.Identity{}, auth.ErrNoKey
+	}
+	return s.verifier.Verify(token)
+}
+
+// upgrade makes a client of the connection. Bytes that came behind the request
+// are its first frames.
+func (l *loop) upgrade(h *handshake, request *codec.UpgradeRequest, identity auth.Identity, rest []byte) {
+	var user *shard.User
+	if identity.Subject != "" {
+		user = &shard.User{ID: identity.Subject, IDJSON: identity.SubjectJSON, Payload: identity.Claims}
+	}
+	c := l.shard.Add(h.conn, user)
+	if c == nil {
+		l.refuse(h, refusedConnections, errCrowded)
+		return
+	}
+	l.unlist(h)
+	h.conn.SetContext(c)
+	l.counters.Upgraded++
+	l.replies = codec.AppendUpgradeResponse(l.replies[:0], request.Key, "")
+	if user != nil {
+		l.payload = appendAuthenticated(l.payload[:0], c)
+		l.frame(l.payload)
+	}
+	l.receive(c, rest)
+}
+
+// appendAuthenticated appends the event that greets an authenticated client.
+func appendAuthenticated(dst []byte, c *shard.Client) []byte {
+	dst = append(dst, `{"type":"auth","action":"authenticated","data":{"userId":`...)
+	dst = append(dst, c.User().IDJSON...)
+	dst = append(dst, `,"message":"Authentication successful","clientId":"`...)
+	dst = c.ID().AppendHex(dst)
+	return append(dst, `"}}`...)
+}
+
+// refuse answers the request with an error. The peer is given time to read it:
+// closing at once could reset the connection and lose the answer.
+func (l *loop) refuse(h *handshake, why refusal, err error) {
+	l.counters.Refused[why]++
+	h.refused, h.head = true, nil
+	h.since = l.shard.Now
+	answer := handshakeError(err).AppendResponse(nil)
+	if _, err := h.conn.Write(answer); err == nil {
+		_ = unix.Shutdown(h.conn.Fd(), unix.SHUT_WR)
+	}
+}
+
+// handshakeError is the HTTP answer that an error calls for.
+func handshakeError(err error) *codec.HandshakeError {
+	var token *auth.Error
+	if errors.As(err, &token) {
+		return &codec.HandshakeError{Status: 401, Code: token.Code, Text: token.Text}
+	}
+	var handshake *codec.HandshakeError
+	if errors.As(err, &handshake) {
+		return handshake
+	}
+	return &codec.HandshakeError{Status: 500, Code: "INTERNAL", Text: "Internal error"}
+}
+
+// refusedGrace is the time that a refused peer has to end the connection.
+const refusedGrace = time.Second
+
+// checkHandshake ends a handshake that takes too long.
+func (l *loop) checkHandshake(h *handshake) {
+	waited := since(l.shard.Now, h.since)
+	switch {
+	case h.refused && waited >= refusedGrace:
+	case !h.refused && waited >= l.server.options.HandshakeTimeout:
+		l.counters.Refused[refusedTimeout]++
+	default:
+		return
+	}
+	_ = l.events.Close(h.conn)
+}

@@ -1,0 +1,172 @@
+package core
+
+import (
+	"encoding"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gannet-ws/gannet/bus"
+	"github.com/gannet-ws/gannet/core/auth"
+)
+
+// Options configure a Server. They are the one place where a setting's name,
+// default and meaning stand: flags, environment, configuration file and manual
+// come from the tags. A field's zero value means its default; where a setting
+// can be turned off, a negative value does so.
+type Options struct {
+	// Addr is the TCP address of the WebSocket listener. Port 0 takes a free
+	// one, which Server.Addr tells.
+	Addr string `default:":3000" help:"Address of the WebSocket listener." placeholder:"HOST:PORT"`
+	// Path is the path of the upgrade request. Other paths are answered 404.
+	Path string `default:"/ws" help:"Path of the WebSocket endpoint."`
+	// Loops is the number of event loops, each on one CPU at a time. More
+	// loops spread the work; more than CPUs gain nothing.
+	Loops int `default:"0" help:"Event loops. 0: one for each CPU."`
+
+	// JWTSecret is the key of HS256 tokens. Without it all clients are
+	// anonymous and a token is refused.
+	JWTSecret string `name:"jwt-secret" help:"Key of HS256 tokens." placeholder:"SECRET"`
+	// JWTSecretEncoding says what JWTSecret is. PXL decodes its jwtSecretKey
+	// as base64url before use: for such a key take base64url.
+	JWTSecretEncoding auth.Encoding `name:"jwt-secret-encoding" enum:"raw,base64url" default:"raw" help:"How the secret is written: raw (its bytes) or base64url (as PXL reads its jwtSecretKey)."`
+	// RequireAuth refuses connections without a token with 401.
+	RequireAuth bool `help:"Refuse connections without a token."`
+
+	// ClientPublish lets clients send to rooms they are in (room.publish).
+	ClientPublish bool `help:"Let clients publish to rooms they are in, with room.publish."`
+	// SingleRoom makes a client leave its room when it joins another.
+	SingleRoom bool `help:"A client is in one room at a time: joining one leaves the other."`
+	// MaxRooms is the number of rooms one client may be in.
+	MaxRooms int `default:"100" help:"Rooms that one client may be in."`
+	// MaxRoomName is the length of a room's name, in bytes.
+	MaxRoomName int `default:"128" help:"Length of a room's name, in bytes."`
+
+	// MaxConnections is the number of connections that are served. Beyond it
+	// upgrades are answered 503. 0 takes what the descriptor limit leaves.
+	MaxConnections int `default:"0" help:"Connections served at once; further upgrades are answered 503. 0: as many as the descriptor limit allows."`
+	// MaxMessageSize is the size of one message from a client over all its
+	// fragments. A larger one closes the connection with 1009.
+	MaxMessageSize Size `default:"64KiB" help:"Largest message that a client may send; a larger one closes it with 1009."`
+	// MaxBacklog is the bytes that may wait for one client that reads slowly.
+	MaxBacklog Size `default:"1MiB" help:"Bytes that may wait for a client that reads slowly."`
+	// SlowConsumer says what happens at MaxBacklog: close ends the client with
+	// 1013, skip drops the newest message whole.
+	SlowConsumer SlowConsumer `enum:"close,skip" default:"close" help:"What happens to a client at the backlog limit: close it with 1013, or skip the newest messages."`
+	// MaxInbox is the bytes of published messages that may wait for one event
+	// loop. Beyond it publishing is refused with ErrOverloaded.
+	MaxInbox Size `default:"64MiB" help:"Bytes of published messages that may wait for one event loop; beyond it publishing is refused with 503."`
+
+	// HandshakeTimeout is the time for a connection to become a WebSocket.
+	HandshakeTimeout time.Duration `default:"10s" help:"Time for a new connection to complete its upgrade."`
+	// PingInterval is the silence after which a client is pinged. A negative
+	// value turns pings off, and with them the detection of dead peers.
+	PingInterval time.Duration `default:"30s" help:"Silence after which a client is pinged; negative: never."`
+	// PingTimeout is the time for a pinged client to show any sign of life.
+	PingTimeout time.Duration `default:"20s" help:"Time for a pinged client to answer before it is dropped."`
+	// CloseTimeout is the time for a peer to answer a close frame.
+	CloseTimeout time.Duration `default:"5s" help:"Time for a client to answer a close frame before its connection is dropped."`
+	// DrainTimeout is the time for clients to take what waits for them and go
+	// when the server stops.
+	DrainTimeout time.Duration `default:"10s" help:"Time for clients to take what waits for them and leave when the server stops."`
+
+	// Bus joins the server to other nodes. Nil: there are none.
+	Bus bus.Bus `kong:"-"`
+	// Log takes what the server has to say; nothing is logged per message.
+	// Nil: slog.Default().
+	Log *slog.Logger `kong:"-"`
+}
+
+// SlowConsumer is what happens to a client whose backlog is full.
+type SlowConsumer string
+
+// The choices.
+const (
+	CloseSlow SlowConsumer = "close"
+	SkipSlow  SlowConsumer = "skip"
+)
+
+// populate gives the fields that are zero their defaults.
+func (o *Options) populate() {
+	v := reflect.ValueOf(o).Elem()
+	for i := range v.NumField() {
+		if text := v.Type().Field(i).Tag.Get("default"); text != "" && v.Field(i).IsZero() {
+			setDefault(v.Field(i), text)
+		}
+	}
+	if o.Loops == 0 {
+		o.Loops = runtime.GOMAXPROCS(0)
+	}
+	if o.Bus == nil {
+		o.Bus = bus.Local{}
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+}
+
+// setDefault sets a field from its tag, which a test reads for every field.
+func setDefault(field reflect.Value, text string) {
+	var err error
+	switch target := field.Addr().Interface().(type) {
+	case encoding.TextUnmarshaler:
+		err = target.UnmarshalText([]byte(text))
+	case *time.Duration:
+		*target, err = time.ParseDuration(text)
+	case *int:
+		*target, err = strconv.Atoi(text)
+	default:
+		field.SetString(text)
+	}
+	if err != nil {
+		panic("core: default of an option: " + err.Error())
+	}
+}
+
+// validate returns a sentence for the first setting that cannot be.
+func (o *Options) validate() error {
+	positive := []struct {
+		name  string
+		value int64
+	}{
+		{"loops", int64(o.Loops)},
+		{"max-rooms", int64(o.MaxRooms)},
+		{"max-room-name", int64(o.MaxRoomName)},
+		{"max-message-size", int64(o.MaxMessageSize)},
+		{"max-backlog", int64(o.MaxBacklog)},
+		{"max-inbox", int64(o.MaxInbox)},
+		{"handshake-timeout", int64(o.HandshakeTimeout)},
+		{"ping-timeout", int64(o.PingTimeout)},
+		{"close-timeout", int64(o.CloseTimeout)},
+		{"drain-timeout", int64(o.DrainTimeout)},
+	}
+	for _, p := range positive {
+		if p.value <= 0 {
+			return fmt.Errorf("%s must be above zero", p.name)
+		}
+	}
+	switch {
+	case !strings.HasPrefix(o.Path, "/") || strings.ContainsAny(o.Path, "?# "):
+		return fmt.Errorf("path %q must begin with a slash and have no query", o.Path)
+	case o.Loops > maxLoops:
+		return fmt.Errorf("loops is %d: at most %d fit into a client id", o.Loops, maxLoops)
+	case o.MaxConnections < 0:
+		return fmt.Errorf("max-connections is %d: it cannot be below zero", o.MaxConnections)
+	case o.MaxBacklog > maxBacklog:
+		return fmt.Errorf("max-backlog is %s: at most %s can be counted", o.MaxBacklog, Size(maxBacklog))
+	case o.SlowConsumer != CloseSlow && o.SlowConsumer != SkipSlow:
+		return fmt.Errorf("slow-consumer is %q: it is close or skip", o.SlowConsumer)
+	case o.RequireAuth && o.JWTSecret == "":
+		return fmt.Errorf("require-auth needs a key to check tokens with: set jwt-secret or jwt-secret-file")
+	}
+	return nil
+}
+
+const (
+	maxLoops   = 256       // a client id has 8 bits for the shard
+	maxBacklog = 512 << 20 // a queue counts its bytes in 32 bits
+)

@@ -1,0 +1,60 @@
+package core
+
+import "github.com/gannet-ws/gannet/codec"
+
+// Reason says why a client's connection ended. It is the one word for it in
+// logs, metrics, hooks and close frames.
+type Reason uint8
+
+// The reasons.
+const (
+	ReasonPeerGone Reason = iota
+	ReasonPeerClosed
+	ReasonDraining
+	ReasonSlowConsumer
+	ReasonPingTimeout
+	ReasonProtocol
+	ReasonInvalidPayload
+	ReasonTooBig
+	ReasonInternal
+	ReasonDisconnected
+
+	reasonCount
+)
+
+// reasons is the table of all reasons: the label of metrics and logs, the close
+// code and the close frame's reason. Code 0 sends no close frame.
+var reasons = [reasonCount]struct {
+	label string
+	code  codec.StatusCode
+	text  string
+}{
+	ReasonPeerGone:       {"peer_gone", 0, ""},
+	ReasonPeerClosed:     {"peer_closed", 0, ""},
+	ReasonDraining:       {"draining", codec.StatusServiceRestart, "draining"},
+	ReasonSlowConsumer:   {"slow_consumer", codec.StatusTryAgainLater, "slow consumer"},
+	ReasonPingTimeout:    {"ping_timeout", 0, ""},
+	ReasonProtocol:       {"protocol_error", codec.StatusProtocolError, "protocol error"},
+	ReasonInvalidPayload: {"invalid_payload", codec.StatusInvalidPayload, "invalid UTF-8"},
+	ReasonTooBig:         {"message_too_big", codec.StatusMessageTooBig, "message too big"},
+	ReasonInternal:       {"internal_error", codec.StatusInternalError, "internal error"},
+	ReasonDisconnected:   {"disconnected", codec.StatusPolicyViolation, "disconnected"},
+}
+
+// String returns the reason's word in logs and metrics.
+func (r Reason) String() string { return reasons[r].label }
+
+// Code returns the close code that the peer is sent, 0 for none.
+func (r Reason) Code() codec.StatusCode { return reasons[r].code }
+
+// reasonOf returns the reason for a frame that broke the protocol.
+func reasonOf(err *codec.Error) Reason {
+	switch err.Code {
+	case codec.StatusInvalidPayload:
+		return ReasonInvalidPayload
+	case codec.StatusMessageTooBig:
+		return ReasonTooBig
+	default:
+		return ReasonProtocol
+	}
+}

@@ -1,0 +1,86 @@
+package core
+
+import (
+	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/shard"
+)
+
+// maxReplies is the size at which replies are written although input is left.
+const maxReplies = 64 << 10
+
+// receive handles the bytes that came from a client: each whole frame in turn,
+// then one write with all replies.
+func (l *loop) receive(c *shard.Client, in []byte) {
+	c.Seen, c.Pinged = l.shard.Now, false
+	l.counters.BytesIn += uint64(len(in))
+	for c.State() == shard.Open || c.State() == shard.Closing {
+		frame, ok, n, err := c.Reader.Next(&l.reader, in)
+		if err != nil {
+			l.sendReplies(c)
+			l.fail(c, err.(*codec.Error))
+			break
+		}
+		if !ok {
+			break
+		}
+		in = in[n:]
+		l.handleFrame(c, frame)
+		if len(l.replies) >= maxReplies {
+			l.sendReplies(c)
+		}
+	}
+	l.sendReplies(c)
+	l.shard.Settle()
+	l.finish()
+}
+
+func (l *loop) handleFrame(c *shard.Client, frame codec.Frame) {
+	switch {
+	case frame.Opcode == codec.OpClose:
+		l.sendReplies(c)
+		l.answerClose(c, frame.Payload)
+	case c.State() != shard.Open:
+		// The close frame is on its way: nothing else is heard.
+	case frame.Opcode == codec.OpPing:
+		l.pong(c, frame.Payload)
+	case frame.Opcode != codec.OpPong:
+		l.counters.MessagesIn++
+		l.handleMessage(c, frame.Payload, frame.Opcode == codec.OpText)
+	}
+}
+
+// pong answers a ping. Behind a backlog it is queued as a control frame, so
+// that the backlog's limit does not stop it.
+func (l *loop) pong(c *shard.Client, payload []byte) {
+	if c.Backlog() > 0 {
+		l.shard.EnqueueControl(c, codec.AppendFrame(nil, codec.OpPong, payload))
+		return
+	}
+	l.replies = codec.AppendFrame(l.replies, codec.OpPong, payload)
+	l.framed++
+}
+
+// frame adds a text message to the replies.
+func (l *loop) frame(payload []byte) {
+	l.replies = codec.AppendFrame(l.replies, codec.OpText, payload)
+	l.framed++
+}
+
+// sendReplies writes the replies to the client whose input is being handled.
+func (l *loop) sendReplies(c *shard.Client) {
+	if len(l.replies) == 0 {
+		return
+	}
+	if c.State() == shard.Open {
+		l.shard.Send(c, l.replies, l.framed)
+	}
+	l.replies, l.framed = trim(l.replies), 0
+}
+
+// trim empties a buffer, and lets go of one that has grown large.
+func trim(b []byte) []byte {
+	if cap(b) > 4*maxReplies {
+		return nil
+	}
+	return b[:0]
+}

@@ -1,0 +1,69 @@
+package core
+
+import (
+	"encoding/json"
+
+	"github.com/gannet-ws/gannet/codec"
+)
+
+// The built-in route room.publish, with which clients send to rooms that they
+// are in. It exists only with Options.ClientPublish.
+
+type publishRequest struct {
+	RoomName string          `json:"roomName"`
+	Self     *bool           `json:"self"`
+	Data     json.RawMessage `json:"data"`
+}
+
+var (
+	errNotMember = &Error{Text: "You are not in this room", Code: "NOT_A_MEMBER"}
+	errBusy      = &Error{Text: "Server is overloaded, try again", Code: "OVERLOADED"}
+)
+
+var success = json.RawMessage(`{"success":true}`)
+
+func roomPublish(c *Context) (any, error) {
+	var request publishRequest
+	if err := c.Bind(&request); err != nil || request.RoomName == "" {
+		return roomRefused(c, "Room name is required", "")
+	}
+	if !c.IsMember(request.RoomName) {
+		return roomRefused(c, errNotMember.Text, errNotMember.Code)
+	}
+	p := Publication{
+		To:      Room(request.RoomName),
+		Message: codec.NewMessage(codec.OpText, c.appendRoomMessage(&request)),
+	}
+	if request.Self != nil && !*request.Self {
+		p.Except = c.ClientID()
+	}
+	if _, err := c.Publish(p); err != nil {
+		return roomRefused(c, errBusy.Text, errBusy.Code)
+	}
+	return success, nil
+}
+
+// appendRoomMessage returns the event that members get, in a buffer of the loop.
+func (c *Context) appendRoomMessage(request *publishRequest) []byte {
+	id := c.ClientID()
+	event := append(c.loop.payload[:0], `{"type":"room","action":"message","data":{"roomName":`...)
+	event = codec.AppendString(event, request.RoomName)
+	event = append(event, `,"clientId":"`...)
+	event = id.AppendHex(event)
+	event = append(event, `","userId":`...)
+	if user := c.User(); user != nil {
+		event = append(event, user.IDJSON...)
+	} else {
+		event = append(event, '"')
+		event = id.AppendHex(event)
+		event = append(event, '"')
+	}
+	event = append(event, `,"data":`...)
+	if request.Data == nil {
+		event = append(event, "null"...)
+	}
+	event = append(event, request.Data...)
+	event = append(event, `}}`...)
+	c.loop.payload = event
+	return event
+}

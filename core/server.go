@@ -1,0 +1,223 @@
+// Package core joins the codec, the shards and the bus to a server: event loops
+// that accept, upgrade, route and fan out.
+//
+// # Who owns what
+//
+// gnet runs one goroutine for each event loop. A loop, its shard and all that
+// these hold, client records and rooms among it, are touched only there. Other
+// goroutines post an operation and ring the loop's bell. What the goroutines
+// share is the Directory, the counters that are atomic, and messages, which are
+// immutable.
+//
+// A handler runs on its client's loop. It must not block, and what the Context
+// hands out is valid until it returns.
+package core
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"github.com/gannet-ws/gannet/core/auth"
+	"github.com/gannet-ws/gannet/shard"
+)
+
+// Server is one node. Its methods may be called from any goroutine unless they
+// say otherwise.
+type Server struct {
+	options     Options
+	node        uint64 // 48 bits, random at each start
+	made        time.Time
+	verifier    *auth.Verifier // nil: tokens are refused
+	routes      map[route]Handler
+	directory   *shard.Directory
+	descriptors descriptors
+	addr        *net.TCPAddr
+
+	loops  loops
+	engine atomic.Pointer[gnet.Engine]
+	retry  chan struct{} // loops ask for retries of full sockets
+	state  atomic.Int32
+	booted chan struct{} // closed when the server first runs
+	boot   sync.Once
+
+	connections atomic.Int64 // open, upgraded or not
+	published   atomic.Uint64
+	overloaded  atomic.Uint64
+	restarts    atomic.Uint64
+	panicLogged atomic.Int64 // unix nanoseconds
+	stats       statsBook
+}
+
+// New returns a server that does not listen yet. The error is a sentence for
+// the person who chose the options.
+func New(options Options) (*Server, error) {
+	options.populate()
+	if err := options.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		options:   options,
+		made:      time.Now(),
+		routes:    map[route]Handler{},
+		directory: shard.NewDirectory(),
+		retry:     make(chan struct{}, 1),
+		booted:    make(chan struct{}),
+	}
+	s.stats.last = map[*loop]snapshot{}
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
+	s.node = binary.BigEndian.Uint64(random[:]) >> 16
+
+	limit, err := descriptorLimit()
+	if err != nil {
+		return nil, err
+	}
+	if s.descriptors, err = planDescriptors(limit, options.Loops, options.MaxConnections); err != nil {
+		return nil, err
+	}
+	if options.JWTSecret != "" {
+		if s.verifier, err = auth.NewVerifier(options.JWTSecret, options.JWTSecretEncoding); err != nil {
+			return nil, err
+		}
+	}
+	s.handleSystem()
+	if options.ClientPublish {
+		s.Handle("room", "publish", roomPublish)
+	}
+	return s, nil
+}
+
+// NodeID returns the 12 hex digits that name the node and begin the ids of its
+// clients. They are new at each start.
+func (s *Server) NodeID() string { return fmt.Sprintf("%012x", s.node) }
+
+// Options returns the options, with the defaults filled in.
+func (s *Server) Options() Options { return s.options }
+
+// Addr returns the address of the listener, nil before the server runs.
+func (s *Server) Addr() net.Addr {
+	select {
+	case <-s.booted:
+		return s.addr
+	default:
+		return nil
+	}
+}
+
+// WaitRunning waits until the server listens, and reports whether it does: not
+// if ctx ends before.
+func (s *Server) WaitRunning(ctx context.Context) bool {
+	select {
+	case <-s.booted:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Run listens and serves until ctx ends. Then it drains: new upgrades are
+// refused, all clients are closed with 1012 and given DrainTimeout to take what
+// waits for them. It returns nil after that, or an error when the server cannot
+// listen. A server runs once.
+func (s *Server) Run(ctx context.Context) error {
+	if !s.state.CompareAndSwap(int32(StateNew), int32(StateStarting)) {
+		return errors.New("a server runs once: make a new one")
+	}
+	defer s.state.Store(int32(StateStopped))
+	var err error
+	if s.addr, err = reserve(s.options.Addr); err != nil {
+		return err
+	}
+	ticking, stopTicking := context.WithCancel(context.Background())
+	ticked := make(chan struct{})
+	go func() {
+		defer close(ticked)
+		s.tick(ticking)
+	}()
+	defer func() { stopTicking(); <-ticked }()
+
+	served := make(chan error, 1)
+	go func() { served <- s.serve() }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	s.drain()
+	s.stop()
+	return <-served
+}
+
+// reserve finds out which address to listen on, and that nobody does. The event
+// loops share the port between them (SO_REUSEPORT), so a second server would
+// silently take half of the connections.
+func reserve(address string) (*net.TCPAddr, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen for WebSocket connections: %w", err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr), nil
+}
+
+const (
+	readBuffer     = 64 << 10 // bytes that one read takes from a socket
+	restartBackoff = 100 * time.Millisecond
+	restartsInARow = 50 // after so many failures without a good minute Run gives up
+)
+
+// serve runs gnet's engine, again if it ends by itself: an accept that fails
+// for want of descriptors or memory takes the engine with it.
+func (s *Server) serve() error {
+	address := "tcp://" + net.JoinHostPort(hostOf(s.addr), strconv.Itoa(s.addr.Port))
+	for failures := 0; ; {
+		began := time.Now()
+		err := gnet.Run(engine{s}, address,
+			gnet.WithReusePort(true),
+			gnet.WithNumEventLoop(s.options.Loops),
+			gnet.WithReadBufferCap(readBuffer),
+			gnet.WithLogger(engineLog{s.options.Log}),
+		)
+		s.removeLoops()
+		if s.State() >= StateDraining {
+			return nil
+		}
+		if time.Since(began) > time.Minute {
+			failures = 0
+		}
+		if failures++; failures > restartsInARow {
+			return fmt.Errorf("the event loops end again and again: %w", err)
+		}
+		s.restarts.Add(1)
+		s.options.Log.Error("the event loops have ended and are started again; all clients were lost", "error", err)
+		time.Sleep(restartBackoff)
+	}
+}
+
+// hostOf is the host to listen on, empty for all addresses.
+func hostOf(addr *net.TCPAddr) string {
+	if addr.IP.IsUnspecified() {
+		return ""
+	}
+	return addr.IP.String()
+}
+
+// stop ends the engine, without gnet's way of waiting, which polls: serve
+// returns when it has ended.
+func (s *Server) stop() {
+	dontWait, cancel := context.WithCancel(context.Background())
+	cancel()
+	if booted := s.engine.Load(); booted != nil {
+		_ = booted.Stop(dontWait)
+	}
+}

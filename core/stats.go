@@ -1,0 +1,201 @@
+package core
+
+import (
+	"sync"
+	"time"
+
+	"github.com/gannet-ws/gannet/shard"
+)
+
+// counters are a loop's own, counted without locks on its goroutine.
+type counters struct {
+	Accepted      uint64 // connections
+	Upgraded      uint64 // connections that became clients
+	Refused       [refusalCount]uint64
+	Closed        [reasonCount]uint64
+	BytesIn       uint64
+	MessagesIn    uint64 // data messages, whole
+	BadMessages   uint64 // no envelopes
+	UnknownRoutes uint64 // envelopes for no handler
+	HandlerErrors uint64 // internal errors of handlers
+	Panics        uint64 // handlers that panicked
+}
+
+// snapshot is what a loop tells of itself.
+type snapshot struct {
+	counters
+	out     shard.Counters
+	clients int
+	blocked int
+}
+
+func (l *loop) snapshot() snapshot {
+	return snapshot{counters: l.counters, out: l.shard.Counters, clients: l.shard.Len(), blocked: l.shard.Blocked()}
+}
+
+// add sums the counters, not the figures of the moment.
+func (s *snapshot) add(o *snapshot) {
+	s.Accepted += o.Accepted
+	s.Upgraded += o.Upgraded
+	for i, n := range o.Refused {
+		s.Refused[i] += n
+	}
+	for i, n := range o.Closed {
+		s.Closed[i] += n
+	}
+	s.BytesIn += o.BytesIn
+	s.MessagesIn += o.MessagesIn
+	s.BadMessages += o.BadMessages
+	s.UnknownRoutes += o.UnknownRoutes
+	s.HandlerErrors += o.HandlerErrors
+	s.Panics += o.Panics
+	s.out.FramesOut += o.out.FramesOut
+	s.out.BytesOut += o.out.BytesOut
+	s.out.Writes += o.out.Writes
+	s.out.Skipped += o.out.Skipped
+	s.out.Dropped += o.out.Dropped
+	s.out.Blocked += o.out.Blocked
+}
+
+// Stats are a server's figures. The totals count since the server was made.
+type Stats struct {
+	Node          string  `json:"node"`
+	State         string  `json:"state"`
+	UptimeSeconds float64 `json:"uptimeSeconds"`
+
+	Connections    int `json:"connections"` // clients, and those who may become some
+	MaxConnections int `json:"maxConnections"`
+	Clients        int `json:"clients"`
+	Users          int `json:"users"`
+	Rooms          int `json:"rooms"`
+	Blocked        int `json:"blocked"` // clients whose sockets are full
+
+	Accepted      uint64            `json:"accepted"`
+	Upgraded      uint64            `json:"upgraded"`
+	Refused       map[string]uint64 `json:"refused"` // by reason
+	Closed        map[string]uint64 `json:"closed"`  // by reason
+	BytesIn       uint64            `json:"bytesIn"`
+	BytesOut      uint64            `json:"bytesOut"`
+	MessagesIn    uint64            `json:"messagesIn"`
+	FramesOut     uint64            `json:"framesOut"`
+	Writes        uint64            `json:"writes"` // system calls that took the frames
+	Published     uint64            `json:"published"`
+	Overloaded    uint64            `json:"overloaded"` // publications that were refused
+	Skipped       uint64            `json:"skipped"`    // messages, for slow consumers
+	Dropped       uint64            `json:"dropped"`    // frames, with their client's connection
+	TimesBlocked  uint64            `json:"timesBlocked"`
+	BadMessages   uint64            `json:"badMessages"`
+	UnknownRoutes uint64            `json:"unknownRoutes"`
+	HandlerErrors uint64            `json:"handlerErrors"`
+	Panics        uint64            `json:"panics"`
+	Restarts      uint64            `json:"restarts"` // of the engine, after a failed accept
+
+	Loops []LoopStats `json:"loops"`
+}
+
+// LoopStats are the figures of one event loop.
+type LoopStats struct {
+	Loop    int `json:"loop"`
+	Clients int `json:"clients"`
+	Blocked int `json:"blocked"`
+}
+
+// statsPatience is how long a busy loop is waited for. Its last figures stand
+// in for one that does not answer.
+const statsPatience = time.Second
+
+// statsBook holds the last figures of each loop, and the sum of those that have
+// ended.
+type statsBook struct {
+	mu    sync.Mutex
+	last  map[*loop]snapshot
+	ended snapshot
+}
+
+// Stats asks all loops for their figures and adds them up. It must not be
+// called on an event loop, which it would wait for.
+func (s *Server) Stats() Stats {
+	s.stats.mu.Lock()
+	defer s.stats.mu.Unlock()
+	s.askLoops()
+	total := s.stats.ended
+	stats := Stats{Loops: []LoopStats{}}
+	for l := range s.running {
+		one := s.stats.last[l]
+		total.add(&one)
+		stats.Blocked += one.blocked
+		stats.Loops = append(stats.Loops, LoopStats{Loop: int(l.shard.Index()), Clients: one.clients, Blocked: one.blocked})
+	}
+	s.fillStats(&stats, &total)
+	return stats
+}
+
+// askLoops renews the figures of the loops that answer in time.
+func (s *Server) askLoops() {
+	type answer struct {
+		loop *loop
+		snapshot
+	}
+	answers := make(chan answer, maxLoops)
+	asked := 0
+	for l := range s.running {
+		asked++
+		l.post(shard.Op{Call: func(*shard.Shard) { answers <- answer{l, l.snapshot()} }})
+	}
+	patience := time.NewTimer(statsPatience)
+	defer patience.Stop()
+	for range asked {
+		select {
+		case a := <-answers:
+			s.stats.last[a.loop] = a.snapshot
+		case <-patience.C:
+			return
+		}
+	}
+}
+
+// keepEnded adds up the figures of loops that have ended. Nothing else touches
+// them any more.
+func (s *Server) keepEnded(ended *loop) {
+	s.stats.mu.Lock()
+	defer s.stats.mu.Unlock()
+	last := ended.snapshot()
+	s.stats.ended.add(&last)
+	delete(s.stats.last, ended)
+}
+
+func (s *Server) fillStats(stats *Stats, total *snapshot) {
+	stats.Node = s.NodeID()
+	stats.State = s.State().String()
+	stats.UptimeSeconds = time.Since(s.made).Seconds()
+	stats.Connections = int(s.connections.Load())
+	stats.MaxConnections = s.descriptors.cap
+	stats.Clients = s.directory.Clients()
+	stats.Users = s.directory.Users()
+	stats.Rooms = s.directory.Rooms()
+	stats.Accepted = total.Accepted
+	stats.Upgraded = total.Upgraded
+	stats.Refused = map[string]uint64{}
+	for i, n := range total.Refused {
+		stats.Refused[refusals[i]] = n
+	}
+	stats.Closed = map[string]uint64{}
+	for i, n := range total.Closed {
+		stats.Closed[Reason(i).String()] = n
+	}
+	stats.BytesIn = total.BytesIn
+	stats.BytesOut = total.out.BytesOut
+	stats.MessagesIn = total.MessagesIn
+	stats.FramesOut = total.out.FramesOut
+	stats.Writes = total.out.Writes
+	stats.Published = s.published.Load()
+	stats.Overloaded = s.overloaded.Load()
+	stats.Skipped = total.out.Skipped
+	stats.Dropped = total.out.Dropped
+	stats.TimesBlocked = total.out.Blocked
+	stats.BadMessages = total.BadMessages
+	stats.UnknownRoutes = total.UnknownRoutes
+	stats.HandlerErrors = total.HandlerErrors
+	stats.Panics = total.Panics
+	stats.Restarts = s.restarts.Load()
+}

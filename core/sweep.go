@@ -1,0 +1,85 @@
+package core
+
+import (
+	"time"
+
+	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/shard"
+)
+
+// One coarse sweep over a loop's connections does the work of all their timers:
+// it pings the silent, drops the dead, and ends what takes too long to open or
+// to close. It runs in pieces, so that the loop's sockets are not kept waiting.
+
+const (
+	sweepChunk    = 4096 // records that one turn looks at
+	slowestSweep  = time.Second
+	fastestSweep  = 10 * time.Millisecond
+	retryInterval = 5 * time.Millisecond // between looks at full sockets
+)
+
+var pingFrame = codec.AppendFrame(nil, codec.OpPing, nil)
+
+// sweepInterval is short enough for each timeout to be met within a quarter.
+func (o *Options) sweepInterval() time.Duration {
+	shortest := min(o.HandshakeTimeout, o.CloseTimeout)
+	if o.PingInterval > 0 {
+		shortest = min(shortest, o.PingInterval, o.PingTimeout)
+	}
+	return min(max(shortest/4, fastestSweep), slowestSweep)
+}
+
+// milliseconds is a duration in the unit of shard.Now.
+func milliseconds(d time.Duration) uint32 { return uint32(d / time.Millisecond) }
+
+// since is the time from then to now, both of shard.Now.
+func since(now, then uint32) time.Duration {
+	return time.Duration(int32(now-then)) * time.Millisecond
+}
+
+func (l *loop) startSweep() {
+	if l.swept < 0 {
+		l.swept = 0
+	}
+	for i := len(l.handshakes) - 1; i >= 0; i-- {
+		l.checkHandshake(l.handshakes[i])
+	}
+}
+
+// sweep looks at the next records of the sweep that is under way, and reports
+// whether some are left.
+func (l *loop) sweep() (more bool) {
+	if l.swept < 0 {
+		return false
+	}
+	l.shard.Each(l.swept, l.swept+sweepChunk, l.check)
+	l.swept += sweepChunk
+	if l.swept >= l.shard.Slots() {
+		l.swept = -1
+	}
+	l.shard.Settle()
+	return l.swept >= 0
+}
+
+// check does for one client what its timers would do.
+func (l *loop) check(c *shard.Client) {
+	now := l.shard.Now
+	if c.State() != shard.Open {
+		if since(now, c.Deadline) >= 0 {
+			l.shard.Doom(c)
+		}
+		return
+	}
+	interval := l.server.options.PingInterval
+	switch {
+	case interval < 0:
+	case c.Pinged:
+		if since(now, c.Deadline) >= 0 {
+			l.end(c, ReasonPingTimeout)
+		}
+	case since(now, c.Seen) >= interval:
+		c.Pinged = true
+		c.Deadline = now + milliseconds(l.server.options.PingTimeout)
+		l.shard.EnqueueControl(c, pingFrame)
+	}
+}

@@ -1,0 +1,55 @@
+package core
+
+import (
+	"context"
+	"time"
+)
+
+// tick is the one goroutine that knows the time for all loops: it has them
+// sweep at an interval, and look at full sockets while there are any.
+func (s *Server) tick(ctx context.Context) {
+	sweep := time.NewTicker(s.options.sweepInterval())
+	defer sweep.Stop()
+	retry := time.NewTimer(retryInterval)
+	defer retry.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-sweep.C:
+			for l := range s.running {
+				l.sweepDue.Store(true)
+				l.bell.ring()
+			}
+		case <-s.retry:
+			retry.Reset(retryInterval)
+		case <-retry.C:
+			if s.retryBlocked() {
+				retry.Reset(retryInterval)
+			}
+		}
+	}
+}
+
+// retryBlocked wakes the loops that have full sockets.
+func (s *Server) retryBlocked() (any bool) {
+	for l := range s.running {
+		if l.blocked.Load() {
+			l.retryDue.Store(true)
+			l.bell.ring()
+			any = true
+		}
+	}
+	return any
+}
+
+// wantRetry asks for retries to begin. It never waits.
+func (s *Server) wantRetry() {
+	select {
+	case s.retry <- struct{}{}:
+	default:
+	}
+}
+
+// now is the time in the unit of shard.Now.
+func (s *Server) now() uint32 { return milliseconds(time.Since(s.made)) }
