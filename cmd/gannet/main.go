@@ -1,0 +1,54 @@
+// Command gannet is a WebSocket fan-out server, and the tools around it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line. Every flag is also an environment variable
+// (GANNET_MAX_ROOMS for --max-rooms) and a line of the configuration file.
+type cli struct {
+	Config configFile `help:"YAML file with settings; flags and the environment override it." placeholder:"FILE"`
+
+	Serve serveCommand `cmd:"" help:"Serve WebSocket clients."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "gannet:", err)
+		os.Exit(1)
+	}
+}
+
+// run carries out a command line.
+func run(ctx context.Context, args []string) error {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("gannet"),
+		kong.Description("A WebSocket fan-out server for massive connection counts."),
+		kong.DefaultEnvars("GANNET"),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		return err
+	}
+	command, err := parser.Parse(args)
+	var parsing *kong.ParseError
+	if errors.As(err, &parsing) {
+		return fmt.Errorf("%w\nSee gannet --help", parsing)
+	}
+	if err != nil {
+		return err
+	}
+	return command.Run()
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/gannet-ws/gannet/core"
+	"github.com/gannet-ws/gannet/core/admin"
+	"github.com/gannet-ws/gannet/core/demo"
+)
+
+// serveCommand is gannet serve.
+type serveCommand struct {
+	Server core.Options  `embed:""`
+	Admin  admin.Options `embed:""`
+
+	JWTSecretFile string `name:"jwt-secret-file" help:"File that holds the key of HS256 tokens." placeholder:"FILE"`
+	APIKeyFile    string `name:"api-key-file" help:"File that holds the API key." placeholder:"FILE"`
+	LogLevel      string `enum:"debug,info,warn,error" default:"info" help:"Least important log lines to write: debug, info, warn or error."`
+	LogFormat     string `enum:"text,json" default:"text" help:"Form of log lines: text or json."`
+}
+
+// Run serves until ctx ends, then drains.
+func (s *serveCommand) Run(ctx context.Context) error {
+	s.Server.Log = s.logger()
+	if err := s.readSecrets(); err != nil {
+		return err
+	}
+	server, err := core.New(s.Server)
+	if err != nil {
+		return err
+	}
+	if s.Admin.Demo {
+		demo.Register(server)
+	}
+	operator, err := admin.Listen(server, s.Admin)
+	if err != nil {
+		return err
+	}
+	return s.serve(ctx, server, operator)
+}
+
+// serve runs the server and, around it, the admin listener: a balancer that
+// asks whether the server is ready gets an answer from before it listens until
+// it has drained.
+func (s *serveCommand) serve(ctx context.Context, server *core.Server, operator *admin.Admin) error {
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	administering, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopAdmin()
+	administered := make(chan error, 1)
+	go func() {
+		defer stop() // without its admin listener a server cannot be operated
+		administered <- operator.Serve(administering)
+	}()
+	go s.announce(serving, server, operator)
+	err := server.Run(serving)
+	stopAdmin()
+	return errors.Join(err, <-administered)
+}
+
+// announce logs where the server is to be found once it is.
+func (s *serveCommand) announce(ctx context.Context, server *core.Server, operator *admin.Admin) {
+	if !server.WaitRunning(ctx) {
+		return
+	}
+	s.Server.Log.Info("serving WebSocket clients",
+		"url", "ws://"+reachable(server.Addr())+s.Server.Path,
+		"admin", "http://"+reachable(operator.Addr()),
+		"node", server.NodeID(), "loops", server.Options().Loops, "max-connections", server.Stats().MaxConnections)
+}
+
+func (s *serveCommand) logger() *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // one of four, which it knows
+	options := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}
+
+func (s *serveCommand) readSecrets() error {
+	return errors.Join(
+		readSecret("jwt-secret", &s.Server.JWTSecret, s.JWTSecretFile),
+		readSecret("api-key", &s.Admin.APIKey, s.APIKeyFile),
+	)
+}
+
+// readSecret sets a secret from a file, without the line's end.
+func readSecret(name string, secret *string, path string) error {
+	if path == "" {
+		return nil
+	}
+	if *secret != "" {
+		return fmt.Errorf("%s and %s-file are both set: choose one", name, name)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("cannot read %s-file: %w", name, err)
+	}
+	if *secret = strings.TrimRight(string(raw), "\r\n"); *secret == "" {
+		return fmt.Errorf("%s-file %s is empty", name, path)
+	}
+	return nil
+}

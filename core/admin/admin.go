@@ -1,0 +1,111 @@
+// Package admin is the HTTP side of a server, on a listener of its own: health
+// for balancers, metrics, the API with which applications publish, and pages
+// for people.
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/gannet-ws/gannet/core"
+)
+
+// Options configure the admin listener. See core.Options for how they are read.
+type Options struct {
+	// AdminAddr is the TCP address of the listener.
+	AdminAddr string `default:"127.0.0.1:3001" help:"Address of the admin listener: health, metrics, API." placeholder:"HOST:PORT"`
+	// APIKey is the key that requests have to carry, as X-API-Key or as a
+	// bearer token. Without it only requests from loopback are served.
+	APIKey string `name:"api-key" help:"Key that API requests must carry as X-API-Key or as a bearer token. Without one the API answers on loopback only." placeholder:"KEY"`
+	// MaxPublishSize is the size of the body of a publish request.
+	MaxPublishSize core.Size `default:"1MiB" help:"Largest body of a publish request."`
+	// Demo serves the demo page at /demo.
+	Demo bool `help:"Serve a chat page to try the server on, at /demo of the admin listener."`
+}
+
+// Admin serves one server's admin listener.
+type Admin struct {
+	options  Options
+	server   *core.Server
+	http     *http.Server
+	listener net.Listener
+}
+
+// Time limits of the listener. Requests are small and answered at once; pprof
+// profiles are the longest, which are asked for by the second.
+const (
+	headTimeout  = 5 * time.Second
+	readTimeout  = 30 * time.Second
+	writeTimeout = 90 * time.Second
+	idleTimeout  = 15 * time.Second
+	stopTimeout  = 2 * time.Second
+)
+
+// Listen opens the admin listener of a server. Serve has to follow.
+func Listen(server *core.Server, options Options) (*Admin, error) {
+	listener, err := net.Listen("tcp", options.AdminAddr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the admin listener: %w", err)
+	}
+	a := &Admin{options: options, server: server, listener: newLimitListener(listener, core.AdminDescriptors)}
+	a.http = &http.Server{
+		Handler:           a.routes(),
+		ReadHeaderTimeout: headTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+	}
+	return a, nil
+}
+
+// Addr returns the listener's address.
+func (a *Admin) Addr() net.Addr { return a.listener.Addr() }
+
+// Serve serves until ctx ends.
+func (a *Admin) Serve(ctx context.Context) error {
+	served := make(chan error, 1)
+	go func() { served <- a.http.Serve(a.listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("the admin listener failed: %w", err)
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if a.http.Shutdown(stopping) != nil {
+		_ = a.http.Close()
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (a *Admin) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", a.health)
+	mux.HandleFunc("GET /ready", a.ready)
+	a.handleAPI(mux)
+	mux.Handle("GET /metrics", a.keyed(a.metrics()))
+	a.handlePprof(mux)
+	a.handlePages(mux)
+	mux.HandleFunc("/", notFound)
+	return secure(mux)
+}
+
+// secure sets the headers that keep a browser from doing more with an answer
+// than show it.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,110 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"sync"
+
+	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/core"
+)
+
+var parsers = sync.Pool{New: func() any { return codec.NewEnvelopeParser() }}
+
+// batchLine is a line of a batch: a message, and at most one target. Without
+// one it is for all clients.
+type batchLine struct {
+	Room     string          `json:"room"`
+	UserID   json.RawMessage `json:"userId"` // a number or a string
+	ClientID string          `json:"clientId"`
+	Except   string          `json:"except"`
+	Message  json.RawMessage `json:"message"`
+}
+
+// publishBatch publishes the lines of an NDJSON body in order and answers each
+// with a line: its receivers or its error. What the lines send to one client
+// goes out in one write where its socket takes it.
+func (a *Admin) publishBatch(w http.ResponseWriter, r *http.Request) {
+	body, ok := a.readBody(w, r, "application/x-ndjson")
+	if !ok {
+		return
+	}
+	answers, publications := readBatch(body)
+	sent, err := a.server.PublishAll(publications)
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	encoder := json.NewEncoder(w)
+	next := 0
+	for _, bad := range answers {
+		var answer any = bad
+		if bad == nil && next < len(sent) {
+			answer = receivers{sent[next]}
+			next++
+		} else if bad == nil {
+			answer = publishError(err)
+		}
+		if encoder.Encode(answer) != nil {
+			return // the peer has gone
+		}
+	}
+}
+
+// readBatch returns an entry for each line, nil for a good one, and the good
+// lines' publications.
+func readBatch(body []byte) (answers []*apiError, publications []core.Publication) {
+	for line := range bytes.Lines(body) {
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		publication, bad := readBatchLine(line)
+		if bad == nil {
+			publications = append(publications, publication)
+		}
+		answers = append(answers, bad)
+	}
+	return answers, publications
+}
+
+func readBatchLine(raw []byte) (p core.Publication, bad *apiError) {
+	var line batchLine
+	if err := json.Unmarshal(raw, &line); err != nil {
+		return p, &apiError{"Line is not a publish request", "BAD_LINE"}
+	}
+	if p.To, bad = line.target(); bad != nil {
+		return p, bad
+	}
+	if line.Except != "" {
+		if p.Except, bad = clientID(line.Except); bad != nil {
+			return p, bad
+		}
+	}
+	if bad = checkEnvelope(line.Message); bad != nil {
+		return p, bad
+	}
+	p.Message = codec.NewMessage(codec.OpText, line.Message)
+	return p, nil
+}
+
+func (l *batchLine) target() (core.Target, *apiError) {
+	switch {
+	case countTrue(l.Room != "", l.UserID != nil, l.ClientID != "") > 1:
+		return core.Target{}, &apiError{"Line has more than one target", "BAD_LINE"}
+	case l.Room != "":
+		return core.Room(l.Room), nil
+	case l.UserID != nil:
+		return core.Users(string(bytes.Trim(l.UserID, `"`))), nil
+	case l.ClientID != "":
+		id, bad := clientID(l.ClientID)
+		return core.Client(id), bad
+	}
+	return core.All(), nil
+}
+
+func countTrue(conditions ...bool) (n int) {
+	for _, c := range conditions {
+		if c {
+			n++
+		}
+	}
+	return n
+}

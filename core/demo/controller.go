@@ -1,0 +1,84 @@
+// Package demo is the guide's chat application: its controller, and a page to
+// try the server on.
+package demo
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/core"
+)
+
+// Register adds the chat's routes to a server that does not run yet.
+func Register(server *core.Server) {
+	server.Handle("chat", "send", send)
+	server.Handle("chat", "typing", typing)
+}
+
+// request is what the page sends.
+type request struct {
+	Room     string `json:"room"`
+	Username string `json:"username"`
+	Text     string `json:"text"`
+}
+
+// maxText keeps one person's message from filling the others' screens.
+const maxText = 2000
+
+var (
+	errNotInRoom   = &core.Error{Text: "Join the room first", Code: "NOT_A_MEMBER"}
+	errInvalidText = &core.Error{Text: "Text must have 1 to 2000 bytes", Code: "INVALID_MESSAGE"}
+)
+
+// send brings a message to everybody in the room, its sender included.
+func send(c *core.Context) (any, error) {
+	r, err := read(c)
+	if err != nil {
+		return nil, err
+	}
+	if r.Text == "" || len(r.Text) > maxText {
+		return nil, errInvalidText
+	}
+	_, err = c.Publish(core.Publication{
+		To: core.Room(r.Room),
+		Message: event("message", map[string]string{
+			"room": r.Room, "username": r.Username, "text": r.Text, "clientId": c.ClientID().String(),
+			"timestamp": time.Now().UTC().Format(time.RFC3339Nano),
+		}),
+	})
+	return map[string]bool{"success": err == nil}, err
+}
+
+// typing tells the others in the room that somebody is writing.
+func typing(c *core.Context) (any, error) {
+	r, err := read(c)
+	if err != nil {
+		return nil, err
+	}
+	_, err = c.Publish(core.Publication{
+		To:      core.Room(r.Room),
+		Message: event("userTyping", map[string]string{"room": r.Room, "username": r.Username, "clientId": c.ClientID().String()}),
+		Except:  c.ClientID(),
+	})
+	return map[string]bool{"success": err == nil}, err
+}
+
+// read returns the request of a member of the room.
+func read(c *core.Context) (r request, err error) {
+	if err := c.Bind(&r); err != nil {
+		return r, err
+	}
+	if !c.IsMember(r.Room) {
+		return r, errNotInRoom
+	}
+	if r.Username == "" {
+		r.Username = "Anonymous"
+	}
+	return r, nil
+}
+
+func event(action string, data map[string]string) *codec.Message {
+	encoded, _ := json.Marshal(data) // strings always encode
+	return core.NewMessage("chat", action, encoded)
+}
