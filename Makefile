@@ -1,0 +1,50 @@
+# The project's commands. `make` lists them.
+
+GO     ?= go
+TOOLS  := -modfile=bench/tools/go.mod
+TOOL   := $(GO) tool $(TOOLS)
+GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+.PHONY: help build run test check format fuzz torture bench clean
+
+help: ## List the commands.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## Build bin/gannet, one static binary.
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/gannet ./cmd/gannet
+
+run: build ## Build and serve, with a page to try it on.
+	@echo
+	@echo '  sockets   ws://localhost:3000/ws'
+	@echo '  demo page http://localhost:3001'
+	@echo
+	@bin/gannet serve --demo --client-publish
+
+test: ## Run all tests with the race detector, and the allocation tests without it.
+	CHROMIUM=$$(bench/tools/chromium.sh) && export CHROMIUM && \
+	$(GO) test -race -shuffle=on -timeout 8m ./...
+	$(GO) test -run 'Alloc' ./codec ./shard ./core
+
+check: ## Format, vet, staticcheck, and the rules of the layout.
+	@test -z "$$($(TOOL) gofumpt -l $(GOFILES))" || { $(TOOL) gofumpt -l $(GOFILES); echo 'run make format'; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	$(GO) mod verify
+	$(GO) test ./cmd/gannet -run TestLayout
+
+format: ## Format the code.
+	$(TOOL) gofumpt -w $(GOFILES)
+
+FUZZTIME ?= 60s
+fuzz: ## Run every fuzz target for FUZZTIME.
+	bench/tools/fuzz.sh $(FUZZTIME)
+
+torture: build ## Throw a gigabyte of random and mutated bytes at a server.
+	$(GO) test -tags torture -run TestTorture -timeout 30m -v ./core
+
+bench: build ## Measure fan-out, merged writes and idle memory beside a bare write loop.
+	bench/tools/figures.sh
+
+clean: ## Remove what was built.
+	rm -rf bin

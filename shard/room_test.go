@@ -1,0 +1,124 @@
+package shard
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRoom_FirstAndLast(t *testing.T) {
+	f := newFixture(t)
+	a, b := f.add("").Client, f.add("").Client
+	check := func(wantDone, wantEdge bool) func(done, edge bool) {
+		return func(done, edge bool) {
+			t.Helper()
+			assert.Equal(t, wantDone, done)
+			assert.Equal(t, wantEdge, edge)
+		}
+	}
+	check(true, true)(f.Join(a, "r"))
+	check(false, false)(f.Join(a, "r"))
+	check(true, false)(f.Join(b, "r"))
+	check(true, false)(f.Leave(a, "r"))
+	check(false, false)(f.Leave(a, "r"))
+	check(true, true)(f.Leave(b, "r"))
+	assert.Zero(t, f.directory.Rooms())
+	assert.Empty(t, f.rooms.byName)
+}
+
+func TestRoom_RemoveLeavesAllRooms(t *testing.T) {
+	f := newFixture(t)
+	p, other := f.addTo("a", "b", "c"), f.addTo("b")
+	assert.Equal(t, []string{"a", "b", "c"}, f.Rooms(p.Client, nil))
+	assert.ElementsMatch(t, []string{"a", "c"}, f.Remove(p.Client, nil))
+	assert.Nil(t, f.Remove(p.Client, nil), "a second time does nothing")
+	shards, members := f.directory.Room("b")
+	assert.Equal(t, 1, members)
+	assert.True(t, shards.Has(3))
+	assert.True(t, f.IsMember(other.Client, "b"))
+}
+
+// TestRoom_AgainstModel plays random joins, leaves, removals and walks, and
+// compares what the shard knows with plain sets after each.
+func TestRoom_AgainstModel(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	f := newFixture(t)
+	model := map[string]map[*Client]bool{}
+	var clients []*Client
+	var walked *room
+	for step := range 20_000 {
+		name := fmt.Sprint("room", random.IntN(6))
+		switch action := random.IntN(10); {
+		case action == 0 || len(clients) < 5:
+			clients = append(clients, f.Add(&peer{t: t}, nil))
+		case action == 1:
+			i := random.IntN(len(clients))
+			f.Remove(clients[i], nil)
+			for _, members := range model {
+				delete(members, clients[i])
+			}
+			clients = slices.Delete(clients, i, i+1)
+		case action == 2 && walked == nil:
+			if walked = f.rooms.get(name); walked != nil {
+				walked.walking = true
+			}
+		case action == 3 && walked != nil:
+			f.endWalk(walked)
+			walked = nil
+		case action < 7:
+			c := clients[random.IntN(len(clients))]
+			joined, _ := f.Join(c, name)
+			require.Equal(t, !model[name][c], joined)
+			if model[name] == nil {
+				model[name] = map[*Client]bool{}
+			}
+			model[name][c] = true
+		default:
+			c := clients[random.IntN(len(clients))]
+			left, _ := f.Leave(c, name)
+			require.Equal(t, model[name][c], left)
+			delete(model[name], c)
+		}
+		if step%50 == 0 {
+			requireModel(t, f, model)
+		}
+	}
+}
+
+func requireModel(t *testing.T, f *fixture, model map[string]map[*Client]bool) {
+	t.Helper()
+	for name, want := range model {
+		got := map[*Client]bool{}
+		if found := f.rooms.get(name); found != nil {
+			for at, m := range found.members {
+				if m.slot == hole {
+					require.True(t, found.walking, "holes are closed when a walk has ended")
+					continue
+				}
+				c := f.slots.at(m.slot)
+				got[c] = true
+				require.Equal(t, membership{room: found.number, at: uint32(at)}, c.rooms[m.at])
+			}
+		}
+		require.True(t, maps.Equal(want, got), name)
+		_, members := f.directory.Room(name)
+		require.Equal(t, len(want), members)
+	}
+}
+
+func TestRoom_JoinAndLeaveDoNotAllocate(t *testing.T) {
+	f := newFixture(t)
+	p := f.addTo("busy")
+	for range 100 {
+		f.addTo("busy")
+	}
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		f.Leave(p.Client, "busy")
+		f.Join(p.Client, "busy")
+	}))
+}

@@ -1,0 +1,250 @@
+package shard
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+func readInto(p *peer, buffer []byte) { _, _ = unix.Read(p.far, buffer) }
+
+// drain reads all that the shard still has for a peer.
+func (f *fixture) drain(p *peer) []byte {
+	all := p.read()
+	for f.Blocked() > 0 {
+		p.release()
+		all = append(all, p.read()...)
+		f.Retry()
+	}
+	return append(all, p.read()...)
+}
+
+func TestQueue_GatherAndAdvance(t *testing.T) {
+	var n nodes
+	var q queue
+	for _, frame := range []string{"aaa", "bb", "cccc"} {
+		q.push(&n, []byte(frame))
+	}
+	next, scratch := q.gather(&n, nil, 6)
+	assert.Equal(t, "aaabb", string(next), "whole frames up to the limit")
+	assert.Equal(t, 1, q.advance(&n, 4), "one is done, one has begun")
+	next, scratch = q.gather(&n, scratch, 100)
+	assert.Equal(t, "bcccc", string(next))
+	assert.EqualValues(t, 5, q.bytes)
+	next, _ = q.gather(&n, scratch, 1)
+	assert.Equal(t, "b", string(next), "a first frame beyond the limit comes alone")
+	assert.Equal(t, 2, q.advance(&n, 5))
+	assert.Zero(t, q)
+
+	q.push(&n, []byte("again"))
+	assert.Len(t, n.list, 4, "nodes are used again")
+}
+
+func TestQueue_ClearKeepsWhatHasBegun(t *testing.T) {
+	for written, want := range map[int]string{0: "", 2: "a", 3: "", 4: "b"} {
+		var n nodes
+		var q queue
+		for _, frame := range []string{"aaa", "bb", "cccc"} {
+			q.push(&n, []byte(frame))
+		}
+		q.advance(&n, written)
+		q.clear(&n, true)
+		assert.EqualValues(t, len(want), q.bytes, written)
+		if want != "" {
+			next, _ := q.gather(&n, nil, 100)
+			assert.Equal(t, want, string(next), written)
+		}
+	}
+}
+
+func TestFlush_FullSocketLosesNothing(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxBacklog = 64 << 20 })
+	p := f.addTo("r")
+	var want []string
+	for i := range 300 {
+		want = append(want, strings.Repeat(string(rune('a'+i%26)), 10_000))
+		f.toRoom("r", text("%s", want[i]))
+	}
+	f.turns()
+	require.Equal(t, 1, f.Blocked())
+	assert.LessOrEqual(t, len(p.kept), maxWrite, "the connection gets a bounded part to keep")
+	assert.Positive(t, p.Backlog())
+	assert.Equal(t, want, split(t, f.drain(p)))
+	assert.Zero(t, p.Backlog())
+	assert.EqualValues(t, 300, f.Counters.FramesOut)
+}
+
+func TestFlush_FrameLargerThanAWrite(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxBacklog = 8 << 20 })
+	p := f.addTo("r")
+	large := strings.Repeat("x", 4<<20)
+	f.toRoom("r", text("%s", large))
+	f.toRoom("r", text("small"))
+	f.turns()
+	got := f.drain(p)
+	assert.True(t, bytes.HasSuffix(got, []byte("small")))
+	assert.Greater(t, len(got), len(large))
+}
+
+func TestSend_CopiesWhatHasToWait(t *testing.T) {
+	f := newFixture(t)
+	p := f.add("")
+	frame := text("reply").Frame()
+	f.Send(p.Client, frame, 1)
+	assert.Equal(t, []string{"reply"}, p.texts())
+
+	fill(t, p)
+	reused := bytes.Clone(frame)
+	f.Send(p.Client, reused, 1)
+	require.Equal(t, 1, f.Blocked())
+	f.Send(p.Client, reused, 1)
+	clear(reused)
+	p.read()
+	assert.Equal(t, []string{"reply", "reply"}, split(t, f.drain(p)))
+}
+
+// fill makes the kernel's buffer full.
+func fill(t *testing.T, p *peer) {
+	for _, size := range []int{4096, 1} {
+		for {
+			_, err := unix.Write(p.near, make([]byte, size))
+			if err == unix.EAGAIN {
+				break
+			}
+			require.NoError(t, err)
+		}
+	}
+}
+
+func TestBacklog_CloseEndsTheSlowOnly(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxBacklog = 100 << 10 })
+	slow, quick := f.addTo("r"), f.addTo("r")
+	sent := 0
+	for ; len(f.overflowed) == 0; sent++ {
+		f.toRoom("r", text("%s", make([]byte, 1000)))
+		f.turns()
+		require.Len(t, quick.texts(), 1)
+		require.LessOrEqual(t, slow.Backlog(), 100<<10)
+		require.Less(t, sent, 10_000)
+	}
+	assert.Equal(t, []ID{slow.ID()}, f.overflowed)
+	f.toRoom("r", text("more"))
+	f.turns()
+	assert.Len(t, f.overflowed, 1, "told once")
+	f.Discard(slow.Client)
+	assert.Positive(t, f.Counters.Dropped)
+	split(t, f.drain(slow)) // what has begun is whole
+}
+
+func TestBacklog_SkipDropsWholeNewestMessages(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxBacklog, o.Skip = 100<<10, true })
+	slow := f.addTo("r")
+	const sent = 2000
+	for i := range sent {
+		f.toRoom("r", text("%06d%s", i, make([]byte, 1000)))
+		f.turns()
+	}
+	got := split(t, f.drain(slow))
+	assert.Less(t, len(got), sent)
+	assert.EqualValues(t, sent-len(got), f.Counters.Skipped)
+	for i, m := range got {
+		require.Equal(t, text("%06d", i).Payload(), []byte(m[:6]), "the oldest are kept, without a gap")
+	}
+	assert.Empty(t, f.overflowed)
+	f.toRoom("r", text("new"))
+	f.turns()
+	assert.Equal(t, []string{"new"}, slow.texts())
+}
+
+func TestBacklog_BurstBeyondTheLimitReachesAReaderThatKeepsUp(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxBacklog = 20 << 10 })
+	p := f.addTo("a", "b")
+	for range 30 {
+		f.toRoom("a", text("%s", make([]byte, 1000)))
+		f.toRoom("b", text("%s", make([]byte, 1000)))
+	}
+	f.turns()
+	assert.Len(t, p.texts(), 60)
+	assert.Empty(t, f.overflowed)
+}
+
+func TestBacklog_ControlFramesAreExemptButBounded(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxBacklog = 10 << 10 })
+	p := f.add("")
+	fill(t, p)
+	frame := text("%s", make([]byte, 100)).Frame()
+	for p.Backlog()+len(frame) <= 10<<10 {
+		f.Enqueue(p.Client, frame)
+		f.Settle()
+	}
+	f.EnqueueControl(p.Client, frame)
+	f.Settle()
+	assert.Empty(t, f.overflowed)
+	for range 100 {
+		f.EnqueueControl(p.Client, frame)
+	}
+	f.Settle()
+	assert.Equal(t, []ID{p.ID()}, f.overflowed)
+}
+
+func TestWrite_BrokenSocketIsDropped(t *testing.T) {
+	f := newFixture(t)
+	broken, fine := f.addTo("r"), f.addTo("r")
+	id := broken.ID()
+	require.NoError(t, unix.Shutdown(broken.near, unix.SHUT_WR))
+	f.toRoom("r", text("1"))
+	f.turns()
+	assert.Equal(t, []ID{id}, f.dropped)
+	assert.Equal(t, []string{"1"}, fine.texts())
+	assert.Equal(t, 1, f.Len())
+}
+
+// TestWrite_RemovedFromWithin is gnet's habit: a failed write calls OnClose,
+// which removes the client, in the middle of a walk.
+func TestWrite_RemovedFromWithin(t *testing.T) {
+	f := newFixture(t)
+	broken, fine := f.addTo("r"), f.addTo("r")
+	fill(t, broken)
+	broken.fail = func() { f.Remove(broken.Client, nil) }
+	f.toRoom("r", text("1"))
+	f.toRoom("r", text("2"))
+	f.turns()
+	assert.Equal(t, []string{"1", "2"}, fine.texts())
+	assert.Zero(t, f.Blocked())
+	assert.Empty(t, f.dropped)
+	assert.Equal(t, 1, f.Len())
+}
+
+func TestFinish_TellsWhenAllIsWritten(t *testing.T) {
+	f := newFixture(t)
+	quick, slow := f.add(""), f.add("")
+	fill(t, slow)
+	for _, p := range []*peer{quick, slow} {
+		f.EnqueueControl(p.Client, text("bye").Frame())
+		f.Finish(p.Client)
+	}
+	f.Settle()
+	assert.Equal(t, []ID{quick.ID()}, f.flushed)
+	slow.read()
+	f.drain(slow)
+	assert.Equal(t, []ID{quick.ID(), slow.ID()}, f.flushed)
+}
+
+func TestRemove_ForgetsBlockedClients(t *testing.T) {
+	f := newFixture(t)
+	a, b := f.add(""), f.add("")
+	for _, p := range []*peer{a, b} {
+		fill(t, p)
+		f.Send(p.Client, text("x").Frame(), 1)
+	}
+	require.Equal(t, 2, f.Blocked())
+	f.Remove(a.Client, nil)
+	assert.Equal(t, 1, f.Blocked())
+	f.Remove(b.Client, nil)
+	f.Retry()
+	assert.Zero(t, f.Blocked())
+}
