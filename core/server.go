@@ -171,37 +171,42 @@ func reserve(address string) (*net.TCPAddr, error) {
 }
 
 const (
-	readBuffer     = 64 << 10 // bytes that one read takes from a socket
-	restartBackoff = 100 * time.Millisecond
-	restartsInARow = 50 // after so many failures without a good minute Run gives up
+	readBuffer        = 64 << 10 // bytes that one read takes from a socket
+	restartBackoff    = 50 * time.Millisecond
+	maxRestartBackoff = 2 * time.Second
 )
 
-// serve runs gnet's engine, again if it ends by itself: an accept that fails
-// for want of descriptors or memory takes the engine with it.
+// serve runs gnet's engine, again whenever it ends by itself: an accept that
+// fails for want of descriptors or memory takes the engine with it.
 func (s *Server) serve() error {
-	address := "tcp://" + net.JoinHostPort(hostOf(s.addr), strconv.Itoa(s.addr.Port))
-	for failures := 0; ; {
+	backoff := restartBackoff
+	for {
 		began := time.Now()
-		err := gnet.Run(engine{s}, address,
-			gnet.WithReusePort(true),
-			gnet.WithNumEventLoop(s.options.Loops),
-			gnet.WithReadBufferCap(readBuffer),
-			gnet.WithLogger(engineLog{s.options.Log}),
-		)
+		err := s.runEngine()
 		s.removeLoops()
-		if s.State() >= StateDraining {
+		switch {
+		case s.State() >= StateDraining:
 			return nil
-		}
-		if time.Since(began) > time.Minute {
-			failures = 0
-		}
-		if failures++; failures > restartsInARow {
-			return fmt.Errorf("the event loops end again and again: %w", err)
+		case s.State() == StateStarting:
+			return fmt.Errorf("cannot start the event loops: %w", err)
 		}
 		s.restarts.Add(1)
 		s.options.Log.Error("the event loops have ended and are started again; all clients were lost", "error", err)
-		time.Sleep(restartBackoff)
+		if time.Since(began) > time.Minute {
+			backoff = restartBackoff
+		}
+		time.Sleep(backoff)
+		backoff = min(2*backoff, maxRestartBackoff)
 	}
+}
+
+func (s *Server) runEngine() error {
+	return gnet.Run(engine{s}, "tcp://"+net.JoinHostPort(hostOf(s.addr), strconv.Itoa(s.addr.Port)),
+		gnet.WithReusePort(true),
+		gnet.WithNumEventLoop(s.options.Loops),
+		gnet.WithReadBufferCap(readBuffer),
+		gnet.WithLogger(engineLog{s.options.Log}),
+	)
 }
 
 // hostOf is the host to listen on, empty for all addresses.

@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/gannet-ws/gannet/bench"
 )
 
 // cli is the command line. Every flag is also an environment variable
@@ -18,6 +21,15 @@ type cli struct {
 	Config configFile `help:"YAML file with settings; flags and the environment override it." placeholder:"FILE"`
 
 	Serve serveCommand `cmd:"" help:"Serve WebSocket clients."`
+	Bench benchCommand `cmd:"" help:"Measure a server beside a bare write loop over as many sockets."`
+}
+
+// benchCommand is gannet bench.
+type benchCommand struct {
+	Fanout      bench.Fanout      `cmd:"" help:"One message at a time to all members of rooms."`
+	Merged      bench.Merged      `cmd:"" help:"Bursts of messages, published in one go."`
+	Idle        bench.Idle        `cmd:"" help:"Resident memory of idle connections, and how fast they are accepted."`
+	FloorServer bench.FloorServer `cmd:"" hidden:"" help:"The bare write loop that the others are compared with."`
 }
 
 func main() {
@@ -38,6 +50,7 @@ func run(ctx context.Context, args []string) error {
 		kong.DefaultEnvars("GANNET"),
 		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(os.Stdout, (*io.Writer)(nil)),
 	)
 	if err != nil {
 		return err

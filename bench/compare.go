@@ -1,0 +1,124 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// comparison is a scenario to be measured on the server and on the floor.
+type comparison struct {
+	scenario string
+	title    string
+	settings map[string]any
+	rounds   int
+	conns    int
+	measure  func(ctx context.Context, s *subject) (Round, error)
+}
+
+// Report is the result of a scenario, as --json writes it.
+type Report struct {
+	Scenario string         `json:"scenario"`
+	Title    string         `json:"title"`
+	Settings map[string]any `json:"settings"`
+	Server   []Round        `json:"server"`
+	Floor    []Round        `json:"floor,omitempty"` // beside Server, round by round
+}
+
+// compare measures in turns, server, floor, server, floor; prints the report;
+// and fails when a round does.
+func (t *Target) compare(ctx context.Context, out io.Writer, c comparison) error {
+	c.settings["url"] = t.URL
+	c.settings["spawn"] = t.Spawn
+	c.settings["loops"] = t.Loops
+	c.settings["serverFlags"] = t.ServerFlag
+	c.settings["generatorLoops"] = max(t.GeneratorLoops, 1)
+	report := Report{Scenario: c.scenario, Title: c.title, Settings: c.settings}
+	for range c.rounds {
+		if err := t.turn(ctx, &c, &report); err != nil {
+			return err
+		}
+	}
+	if err := t.write(out, &report); err != nil {
+		return err
+	}
+	return report.failure()
+}
+
+// turn measures the server once, and then the floor.
+func (t *Target) turn(ctx context.Context, c *comparison, report *Report) error {
+	server, err := t.open(ctx, c.conns)
+	if err != nil {
+		return err
+	}
+	round, err := measureAndClose(ctx, c, server)
+	if err != nil {
+		return err
+	}
+	report.Server = append(report.Server, round)
+	if t.NoFloor {
+		return nil
+	}
+	floor, err := t.openFloor(ctx)
+	if err != nil {
+		return err
+	}
+	round, err = measureAndClose(ctx, c, floor)
+	if err != nil {
+		return err
+	}
+	report.Floor = append(report.Floor, round)
+	return nil
+}
+
+func measureAndClose(ctx context.Context, c *comparison, s *subject) (Round, error) {
+	defer s.close()
+	round, err := c.measure(ctx, s)
+	if err != nil {
+		return round, fmt.Errorf("measuring the %s: %w", s.name, err)
+	}
+	return round, nil
+}
+
+// write writes the report where and how --json says.
+func (t *Target) write(out io.Writer, report *Report) error {
+	switch t.JSON {
+	case "-":
+		return writeJSON(out, report)
+	case "":
+		return writeTable(out, report)
+	}
+	file, err := os.Create(t.JSON)
+	if err != nil {
+		return fmt.Errorf("bench: writing the result: %w", err)
+	}
+	return errors.Join(writeJSON(file, report), file.Close(), writeTable(out, report))
+}
+
+func writeJSON(out io.Writer, report *Report) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(report); err != nil {
+		return fmt.Errorf("bench: writing the result: %w", err)
+	}
+	return nil
+}
+
+// failure returns the first failure of a round, or nil. A floor that loses
+// something makes the comparison worthless, so it counts too.
+func (r *Report) failure() error {
+	for i := range r.Server {
+		if err := r.Server[i].failure(); err != nil {
+			return err
+		}
+	}
+	for i := range r.Floor {
+		if err := r.Floor[i].failure(); err != nil {
+			return fmt.Errorf("the floor: %w", err)
+		}
+	}
+	return nil
+}

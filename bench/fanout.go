@@ -1,0 +1,83 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// fanoutWarmUp is how many messages each room gets before measuring begins.
+const fanoutWarmUp = 2
+
+// Fanout publishes single messages at a steady rate to rooms full of sockets.
+type Fanout struct {
+	Target
+
+	Conns    int           `name:"conns" help:"Sockets." default:"1000" placeholder:"N"`
+	Rooms    int           `name:"rooms" help:"Rooms among which the sockets are dealt." default:"1" placeholder:"N"`
+	Size     int           `name:"size" help:"Size of a message in bytes." default:"128" placeholder:"BYTES"`
+	Rate     float64       `name:"rate" help:"Messages a second, to the rooms in turn." default:"5" placeholder:"N"`
+	Duration time.Duration `name:"duration" help:"How long to publish." default:"10s" placeholder:"TIME"`
+	Rounds   int           `name:"rounds" help:"Measurements of the server and of the floor, in turn; the table shows medians." default:"1" placeholder:"N"`
+}
+
+// Run measures, reports to out, and fails when a message was lost.
+func (f *Fanout) Run(ctx context.Context, out io.Writer) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	d := delivery{
+		plan: plan{
+			conns: f.Conns, rooms: f.Rooms, size: f.Size,
+			warmUp: fanoutWarmUp, loops: f.GeneratorLoops,
+		},
+		warmUp:  f.warmUp,
+		publish: f.publish,
+		rate:    f.Rate,
+	}
+	title := fmt.Sprintf("fanout: %d sockets, rooms: %d, %d bytes, %g messages a second for %v",
+		f.Conns, f.Rooms, f.Size, f.Rate, f.Duration)
+	return f.compare(ctx, out, comparison{
+		scenario: "fanout", title: title, settings: map[string]any{
+			"conns": f.Conns, "rooms": f.Rooms, "size": f.Size, "rate": f.Rate,
+			"duration": f.Duration.String(),
+		},
+		rounds: f.Rounds, conns: f.Conns, measure: d.measure,
+	})
+}
+
+func (f *Fanout) check() error {
+	if f.Rate <= 0 || f.Duration <= 0 {
+		return fmt.Errorf("%w: rate and duration must be positive", ErrOption)
+	}
+	return checkLoad(f.Conns, f.Rooms, f.Size, f.Rounds)
+}
+
+func (f *Fanout) warmUp(ctx context.Context, p *publisher) error {
+	for range fanoutWarmUp {
+		for room := range f.Rooms {
+			if err := p.single(ctx, room); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// publish keeps to a schedule, to its end: a message that is late does not delay
+// the others.
+func (f *Fanout) publish(ctx context.Context, p *publisher) error {
+	began := time.Now()
+	interval := float64(time.Second) / f.Rate
+	for i := range int(f.Rate * f.Duration.Seconds()) {
+		due := began.Add(time.Duration(float64(i) * interval))
+		if err := pause(ctx, time.Until(due)); err != nil {
+			return err
+		}
+		if err := p.single(ctx, i%f.Rooms); err != nil {
+			return err
+		}
+	}
+	return pause(ctx, time.Until(began.Add(f.Duration)))
+}

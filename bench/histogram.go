@@ -1,0 +1,66 @@
+package bench
+
+import (
+	"math/bits"
+	"time"
+)
+
+// histogramBits is the number of bits of a value that a bucket keeps, so a
+// quantile is at most 1/32 below the truth.
+const histogramBits = 5
+
+// histogramBuckets covers every non-negative int64.
+const histogramBuckets = (64 - histogramBits) << histogramBits
+
+// histogram counts durations in log-linear buckets: exact below 64 ns, then 32
+// buckets for each doubling. It belongs to one goroutine; the zero value is
+// empty.
+type histogram struct {
+	counts [histogramBuckets]uint64
+	total  uint64
+	max    time.Duration
+}
+
+// add counts d; a negative one, from a clock that stepped back, counts as 0.
+func (h *histogram) add(d time.Duration) {
+	d = max(d, 0)
+	h.counts[bucketOf(d)]++
+	h.total++
+	h.max = max(h.max, d)
+}
+
+// merge adds what o counted.
+func (h *histogram) merge(o *histogram) {
+	for i, n := range o.counts {
+		h.counts[i] += n
+	}
+	h.total += o.total
+	h.max = max(h.max, o.max)
+}
+
+// quantile returns the smallest value of the bucket that holds the qth share of
+// all values, q from 0 to 1; 0 when there are none.
+func (h *histogram) quantile(q float64) time.Duration {
+	if h.total == 0 {
+		return 0
+	}
+	rank := uint64(q * float64(h.total-1))
+	for i, n := range h.counts {
+		if rank < n {
+			return bucketStart(i)
+		}
+		rank -= n
+	}
+	return h.max
+}
+
+func bucketOf(d time.Duration) int {
+	v := uint64(d)
+	shift := max(bits.Len64(v)-histogramBits-1, 0)
+	return shift<<histogramBits + int(v>>shift)
+}
+
+func bucketStart(i int) time.Duration {
+	shift := max(i>>histogramBits-1, 0)
+	return time.Duration(uint64(i-shift<<histogramBits) << shift)
+}

@@ -1,0 +1,69 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Idle measures what sockets cost that do nothing: connected and upgraded, no
+// room joined. The server's process must be known, by --spawn or --pid.
+type Idle struct {
+	Target
+
+	Conns  int           `name:"conns" help:"Sockets." default:"1000" placeholder:"N"`
+	Settle time.Duration `name:"settle" help:"How long to wait before memory is read." default:"3s" placeholder:"TIME"`
+	Rounds int           `name:"rounds" help:"Measurements of the server and of the floor, in turn; the table shows medians." default:"1" placeholder:"N"`
+}
+
+// Run measures and reports to out.
+func (i *Idle) Run(ctx context.Context, out io.Writer) error {
+	if !i.Spawn && i.PID == 0 {
+		return fmt.Errorf("%w: memory can be read only with --spawn or --pid", ErrOption)
+	}
+	if i.Conns <= 0 || i.Rounds <= 0 || i.Settle < 0 {
+		return fmt.Errorf("%w: conns and rounds must be positive, settle not negative", ErrOption)
+	}
+	return i.compare(ctx, out, comparison{
+		scenario: "idle", title: fmt.Sprintf("idle: %d sockets", i.Conns),
+		settings: map[string]any{"conns": i.Conns, "settle": i.Settle.String()},
+		rounds:   i.Rounds, conns: i.Conns, measure: i.measure,
+	})
+}
+
+// measure reads the memory of a server before and after connecting.
+func (i *Idle) measure(ctx context.Context, s *subject) (Round, error) {
+	round := Round{Connections: i.Conns}
+	before, err := i.memory(ctx, s)
+	if err != nil {
+		return round, err
+	}
+	began := time.Now()
+	g, err := startGenerator(plan{endpoint: s.endpoint, conns: i.Conns, loops: i.GeneratorLoops})
+	if err != nil {
+		return round, err
+	}
+	defer g.close()
+	if err := g.connect(ctx); err != nil {
+		return round, err
+	}
+	round.ConnectionsPerSecond = float64(i.Conns) / time.Since(began).Seconds()
+	after, err := i.memory(ctx, s)
+	if err != nil {
+		return round, err
+	}
+	round.BytesPerConnection = float64(after-before) / float64(i.Conns)
+	round.Alive = g.alive()
+	round.doubt(g.trouble())
+	return round, nil
+}
+
+// memory reads what is resident once the server has settled.
+func (i *Idle) memory(ctx context.Context, s *subject) (int64, error) {
+	s.admin.settle(ctx)
+	if err := pause(ctx, i.Settle); err != nil {
+		return 0, err
+	}
+	return residentBytes(s.pid)
+}

@@ -1,0 +1,30 @@
+package bench
+
+// stage says how far a socket has come.
+type stage uint8
+
+const (
+	connecting stage = iota // waits to become writable
+	upgrading               // waits for the 101
+	joining                 // waits for the answer to its join
+	ready                   // receives messages
+	gone                    // closed
+)
+
+// socket is one connection of the generator. It belongs to its loop.
+type socket struct {
+	fd       int32
+	stage    stage
+	room     int32
+	sequence sequence
+	cut      []byte // the bytes of an incomplete frame; nil mostly
+}
+
+// keep remembers the rest of a read for the next one.
+func (s *socket) keep(rest []byte) {
+	if len(rest) == 0 {
+		s.cut = nil
+		return
+	}
+	s.cut = append(s.cut[:0], rest...)
+}

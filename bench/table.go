@@ -1,0 +1,126 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// figure is a row of the table.
+type figure struct {
+	name    string
+	format  string // of the value, with its unit
+	compare bool   // show the ratio of server and floor
+	value   func(r *Round) float64
+}
+
+// figures are the rows in their order. A row whose values are all zero is left
+// out, unless it is one of always.
+var figures = []figure{
+	{"connections", "%.0f", false, func(r *Round) float64 { return float64(r.Connections) }},
+	{"alive at the end", "%.0f", false, func(r *Round) float64 { return float64(r.Alive) }},
+	{"connected per second", "%.0f", true, func(r *Round) float64 { return r.ConnectionsPerSecond }},
+	{"bytes per connection", "%.0f", true, func(r *Round) float64 { return r.BytesPerConnection }},
+	{"deliveries expected", "%.0f", false, func(r *Round) float64 { return float64(r.Expected) }},
+	{"delivered", "%.0f", false, func(r *Round) float64 { return float64(r.Delivered) }},
+	{"lost", "%.0f", false, func(r *Round) float64 { return float64(r.Lost) }},
+	{"out of order", "%.0f", false, func(r *Round) float64 { return float64(r.OutOfOrder) }},
+	{"duplicates", "%.0f", false, func(r *Round) float64 { return float64(r.Duplicates) }},
+	{"foreign frames", "%.0f", false, func(r *Round) float64 { return float64(r.Foreign) }},
+	{"published per second", "%.1f", false, func(r *Round) float64 { return r.MessagesPerSecond }},
+	{"CPU per frame", "%.3f µs", true, func(r *Round) float64 { return r.CPUPerFrame }},
+	{"  of it in user space", "%.3f µs", true, func(r *Round) float64 { return r.UserPerFrame }},
+	{"writes per socket and burst", "%.2f", true, func(r *Round) float64 { return r.WritesPerSocket }},
+	{"latency p50", "%.0f µs", true, func(r *Round) float64 { return r.LatencyP50 }},
+	{"latency p99", "%.0f µs", true, func(r *Round) float64 { return r.LatencyP99 }},
+	{"latency max", "%.0f µs", true, func(r *Round) float64 { return r.LatencyMax }},
+	{"CPUs in use", "%.2f", false, func(r *Round) float64 { return r.ServerCPU }},
+	{"generator busy", "%.0f %%", false, func(r *Round) float64 { return 100 * r.GeneratorCPU }},
+	{"machine idle", "%.0f %%", false, func(r *Round) float64 { return 100 * r.MachineIdle }},
+}
+
+// always are the rows that are shown with zeros too, when messages were
+// published.
+var always = []string{"lost", "out of order", "duplicates"}
+
+// writeTable prints medians over the rounds, side by side, and the notes.
+func writeTable(out io.Writer, report *Report) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s; rounds: %d\n", report.Title, len(report.Server))
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
+	header := "\tserver\t"
+	if len(report.Floor) > 0 {
+		header += "floor\tratio\t"
+	}
+	_, _ = fmt.Fprintln(table, header)
+	published := slices.ContainsFunc(report.Server, func(r Round) bool { return r.Expected > 0 })
+	for _, f := range figures {
+		if f.shown(report) || published && slices.Contains(always, f.name) {
+			_, _ = fmt.Fprintln(table, f.row(report))
+		}
+	}
+	_ = table.Flush()
+	writeNotes(&text, "server", report.Server)
+	writeNotes(&text, "floor", report.Floor)
+	if _, err := io.WriteString(out, text.String()); err != nil {
+		return fmt.Errorf("bench: writing the table: %w", err)
+	}
+	return nil
+}
+
+// shown reports whether any round has the figure.
+func (f *figure) shown(report *Report) bool {
+	has := func(r Round) bool { return f.value(&r) != 0 }
+	return slices.ContainsFunc(report.Server, has) || slices.ContainsFunc(report.Floor, has)
+}
+
+func (f *figure) row(report *Report) string {
+	cells := []string{fmt.Sprintf("%-27s", f.name), fmt.Sprintf(f.format, median(report.Server, f.value))}
+	if len(report.Floor) > 0 {
+		cells = append(cells, fmt.Sprintf(f.format, median(report.Floor, f.value)), f.ratio(report))
+	}
+	return strings.Join(cells, "\t") + "\t"
+}
+
+// ratio is the median of the ratios in the same round, which the machine's moods
+// change less than the figures.
+func (f *figure) ratio(report *Report) string {
+	if !f.compare {
+		return ""
+	}
+	var ratios []float64
+	for i := range report.Floor {
+		if floor := f.value(&report.Floor[i]); floor != 0 {
+			ratios = append(ratios, f.value(&report.Server[i])/floor)
+		}
+	}
+	if len(ratios) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", middle(ratios))
+}
+
+func median(rounds []Round, value func(r *Round) float64) float64 {
+	values := make([]float64, len(rounds))
+	for i := range rounds {
+		values[i] = value(&rounds[i])
+	}
+	return middle(values)
+}
+
+// middle sorts values, of which there is at least one, and returns the median.
+func middle(values []float64) float64 {
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}
+
+func writeNotes(text *strings.Builder, name string, rounds []Round) {
+	for i := range rounds {
+		for _, note := range rounds[i].Notes {
+			fmt.Fprintf(text, "%s, round %d: %s\n", name, i+1, note)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+)
+
+// maxConnectionsSpare is how many connections more than measured a spawned server
+// may hold.
+const maxConnectionsSpare = 100
+
+// Target says which server is measured, and is part of every scenario.
+type Target struct {
+	URL        string   `name:"url" help:"Where the sockets connect." default:"ws://127.0.0.1:3000/ws" placeholder:"URL"`
+	Admin      string   `name:"admin" help:"Admin listener of the server." default:"http://127.0.0.1:3001" placeholder:"URL"`
+	APIKey     string   `name:"api-key" help:"Key of the admin listener, also of a spawned one that takes it from the environment." placeholder:"KEY"`
+	PID        int      `name:"pid" help:"Process of a running server on this machine, to read its CPU time and memory." placeholder:"PID"`
+	Spawn      bool     `name:"spawn" help:"Start a server for each measurement, on free loopback ports, and stop it afterwards. Of --url only the path and the query count."`
+	Loops      int      `name:"loops" help:"Event loops of the spawned server; 0 leaves it its default." placeholder:"N"`
+	ServerFlag []string `name:"server-flag" help:"A further flag of the spawned server; may be repeated." sep:"none" placeholder:"FLAG"`
+	NoFloor    bool     `name:"no-floor" help:"Do not measure the bare write loop beside the server."`
+
+	GeneratorLoops int    `name:"generator-loops" help:"Event loops of the load generator." default:"1" placeholder:"N"`
+	JSON           string `name:"json" help:"Write the result as JSON to a file, or with - to the output in place of the table." placeholder:"FILE"`
+
+	// Program is the command to which "serve …" and "bench floor-server …" are
+	// appended. Empty: this program.
+	Program []string `kong:"-"`
+}
+
+// subject is a server that can be measured.
+type subject struct {
+	name     string
+	endpoint endpoint
+	admin    *admin
+	pid      int      // 0 when unknown: no CPU time, no memory
+	process  *process // nil when it is not ours
+}
+
+func (s *subject) close() {
+	s.admin.close()
+	if s.process != nil {
+		s.process.stop()
+	}
+}
+
+// open returns the server, started if so asked. The caller closes it.
+func (t *Target) open(ctx context.Context, conns int) (*subject, error) {
+	if t.Spawn {
+		flags := []string{"serve", "--max-connections", strconv.Itoa(conns + maxConnectionsSpare)}
+		if t.Loops > 0 {
+			flags = append(flags, "--loops", strconv.Itoa(t.Loops))
+		}
+		return t.spawn(ctx, "server", append(flags, t.ServerFlag...))
+	}
+	e, err := parseEndpoint(t.URL)
+	if err != nil {
+		return nil, err
+	}
+	return &subject{name: "server", endpoint: e, admin: newAdmin(t.Admin, t.APIKey), pid: t.PID}, nil
+}
+
+// openFloor starts the floor. The caller closes it.
+func (t *Target) openFloor(ctx context.Context) (*subject, error) {
+	return t.spawn(ctx, "floor", []string{"bench", "floor-server"})
+}
+
+// spawn starts this program with arguments on free ports and waits for it.
+func (t *Target) spawn(ctx context.Context, name string, arguments []string) (*subject, error) {
+	command, err := t.program()
+	if err != nil {
+		return nil, err
+	}
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	adminAddr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	e, err := t.spawnedEndpoint(addr)
+	if err != nil {
+		return nil, err
+	}
+	command = append(append(command, arguments...), "--addr", addr, "--admin-addr", adminAddr)
+	p, err := spawn(command)
+	if err != nil {
+		return nil, err
+	}
+	s := &subject{name: name, endpoint: e, admin: newAdmin("http://"+adminAddr, t.APIKey), pid: p.pid, process: p}
+	if err := p.awaitReady(ctx, s.admin); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (t *Target) program() ([]string, error) {
+	if len(t.Program) > 0 {
+		return append([]string(nil), t.Program...), nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("bench: finding this program: %w", err)
+	}
+	return []string{self}, nil
+}
+
+// spawnedEndpoint is --url at another address.
+func (t *Target) spawnedEndpoint(addr string) (endpoint, error) {
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return endpoint{}, fmt.Errorf("bench: reading the URL: %w", err)
+	}
+	u.Host = addr
+	return parseEndpoint(u.String())
+}
