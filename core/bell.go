@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -22,7 +23,9 @@ import (
 type bell struct {
 	loop *loop
 	rung atomic.Bool // rung, and not yet heard
-	fd   int
+
+	mu sync.Mutex // held while fd is used: after remove its number is another's
+	fd int        // -1 when removed
 }
 
 // hang makes the loop's bell and has the loop poll it, from soon on. Rings from
@@ -52,6 +55,11 @@ func (b *bell) ring() {
 	if !b.rung.CompareAndSwap(false, true) {
 		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fd < 0 {
+		return
+	}
 	one := [1]byte{1}
 	for {
 		if _, err := unix.Write(b.fd, one[:]); err != syscall.EINTR {
@@ -65,4 +73,9 @@ func (b *bell) ring() {
 func (b *bell) hear() { b.rung.Store(false) }
 
 // remove takes the bell down when its loop has ended.
-func (b *bell) remove() { _ = unix.Close(b.fd) }
+func (b *bell) remove() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_ = unix.Close(b.fd)
+	b.fd = -1
+}

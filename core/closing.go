@@ -93,3 +93,18 @@ func (l *loop) Overflowed(c *shard.Client) {
 	l.shard.Discard(c)
 	l.end(c, ReasonSlowConsumer)
 }
+
+// Disconnect closes a client of this node, with 1008. It reports whether the
+// client is connected here. Any goroutine may call it.
+func (s *Server) Disconnect(id shard.ID) bool {
+	if !s.Alive(id) {
+		return false
+	}
+	l := s.loop(id.Shard())
+	l.post(shard.Op{Call: func(sh *shard.Shard) {
+		if c := sh.Find(id); c != nil {
+			l.end(c, ReasonDisconnected)
+		}
+	}})
+	return true
+}

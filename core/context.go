@@ -44,7 +44,8 @@ var (
 	errBadData = &Error{Text: "Data has another form than expected", Code: "BAD_DATA"}
 )
 
-// bindAPI copies strings: the data is a view.
+// bindAPI copies strings, as the data is a view. Names of fields match keys in
+// either case, as in encoding/json.
 var bindAPI = sonic.Config{CopyString: true, ValidateString: true}.Froze()
 
 // IsMember reports whether the client is in the room.

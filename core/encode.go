@@ -2,9 +2,14 @@ package core
 
 import (
 	"encoding/json"
+	"errors"
 
 	"github.com/bytedance/sonic/encoder"
+
+	"github.com/gannet-ws/gannet/codec"
 )
+
+var errBadJSON = errors.New("not valid JSON")
 
 // encodeOptions keep what is sent readable for every client: strings are valid
 // UTF-8, and JSON that a handler hands on is checked.
@@ -17,6 +22,9 @@ func (l *loop) encode(v any) ([]byte, error) {
 	case nil:
 		return nil, nil
 	case json.RawMessage:
+		if !codec.ValidJSON(v) {
+			return nil, errBadJSON
+		}
 		return v, nil
 	}
 	l.encoded = trim(l.encoded)

@@ -45,8 +45,11 @@ func (e engine) OnTraffic(conn gnet.Conn) gnet.Action {
 	in, _ := conn.Next(-1)
 	switch is := conn.Context().(type) {
 	case *shard.Client:
-		e.loop(is.ID().Shard()).receive(is, in)
+		l := e.loop(is.ID().Shard())
+		l.counters.BytesIn += uint64(len(in))
+		l.receive(is, in)
 	case *handshake:
+		is.loop.counters.BytesIn += uint64(len(in))
 		is.loop.negotiate(is, in)
 	case *bell:
 		is.loop.turn()

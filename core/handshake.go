@@ -60,7 +60,6 @@ func (l *loop) unlist(h *handshake) {
 
 // negotiate reads the upgrade request and answers it.
 func (l *loop) negotiate(h *handshake, in []byte) {
-	l.counters.BytesIn += uint64(len(in))
 	if h.refused {
 		return
 	}
@@ -171,7 +170,7 @@ func appendAuthenticated(dst []byte, c *shard.Client) []byte {
 func (l *loop) refuse(h *handshake, why refusal, err error) {
 	l.counters.Refused[why]++
 	h.refused, h.head = true, nil
-	h.since = l.shard.Now
+	h.since = l.server.now()
 	answer := handshakeError(err).AppendResponse(nil)
 	if _, err := h.conn.Write(answer); err == nil {
 		_ = unix.Shutdown(h.conn.Fd(), unix.SHUT_WR)
@@ -198,7 +197,7 @@ const refusedGrace = time.Second
 func (l *loop) checkHandshake(h *handshake) {
 	waited := since(l.shard.Now, h.since)
 	switch {
-	case h.refused && waited >= refusedGrace:
+	case (h.refused || l.server.State() >= StateDraining) && waited >= refusedGrace:
 	case !h.refused && waited >= l.server.options.HandshakeTimeout:
 		l.counters.Refused[refusedTimeout]++
 	default:

@@ -37,7 +37,17 @@ func (r *laterReply) send(response any) {
 		if c == nil {
 			return
 		}
-		l.replyValue(&r.envelope, response)
-		l.sendReplies(c)
+		r.reply(c, response)
 	}})
+}
+
+// reply runs on the loop.
+func (r *laterReply) reply(c *shard.Client, response any) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.loop.panicked(c, &r.envelope, p)
+		}
+	}()
+	r.loop.replyValue(&r.envelope, response)
+	r.loop.sendReplies(c)
 }

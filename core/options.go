@@ -66,6 +66,11 @@ type Options struct {
 	// PingInterval is the silence after which a client is pinged. A negative
 	// value turns pings off, and with them the detection of dead peers.
 	PingInterval time.Duration `default:"30s" help:"Silence after which a client is pinged; negative: never."`
+	// JSONPingInterval is the time between the events {"type":"system",
+	// "action":"ping"} that every client is sent, the guide's heartbeat.
+	// Protocol pings (PingInterval) do it better: browsers answer them without
+	// code, and busy clients are left alone.
+	JSONPingInterval time.Duration `name:"json-ping-interval" default:"0s" help:"Time between JSON heartbeats, system.ping events, to every client. 0s: none; protocol pings do it better."`
 	// PingTimeout is the time for a pinged client to show any sign of life.
 	PingTimeout time.Duration `default:"20s" help:"Time for a pinged client to answer before it is dropped."`
 	// CloseTimeout is the time for a peer to answer a close frame.
@@ -154,6 +159,8 @@ func (o *Options) validate() error {
 		return fmt.Errorf("path %q must begin with a slash and have no query", o.Path)
 	case o.Loops > maxLoops:
 		return fmt.Errorf("loops is %d: at most %d fit into a client id", o.Loops, maxLoops)
+	case o.JSONPingInterval < 0:
+		return fmt.Errorf("json-ping-interval is %s: it cannot be below zero", o.JSONPingInterval)
 	case o.MaxConnections < 0:
 		return fmt.Errorf("max-connections is %d: it cannot be below zero", o.MaxConnections)
 	case o.MaxBacklog > maxBacklog:

@@ -12,7 +12,6 @@ const maxReplies = 64 << 10
 // then one write with all replies.
 func (l *loop) receive(c *shard.Client, in []byte) {
 	c.Seen, c.Pinged = l.shard.Now, false
-	l.counters.BytesIn += uint64(len(in))
 	for c.State() == shard.Open || c.State() == shard.Closing {
 		frame, ok, n, err := c.Reader.Next(&l.reader, in)
 		if err != nil {

@@ -54,17 +54,34 @@ func (l *loop) handleMessage(c *shard.Client, payload []byte, text bool) {
 		l.reply(&envelope, unknownRoute)
 		return
 	}
-	ctx := &l.context
-	*ctx = Context{loop: l, client: c, envelope: envelope}
-	response, err := l.call(handler, ctx)
-	if ctx.later || ctx.silent {
-		return
+	l.context = Context{loop: l, client: c, envelope: envelope}
+	l.answer(handler, &l.context)
+}
+
+// answer runs a handler and frames its reply. A panic, in the handler or in the
+// encoding of what it returned, ends the client's connection, nothing else.
+func (l *loop) answer(handler Handler, ctx *Context) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.panicked(ctx.client, &ctx.envelope, p)
+		}
+	}()
+	response, err := handler(ctx)
+	switch {
+	case ctx.later || ctx.silent:
+	case err != nil:
+		l.replyFailure(err, ctx.envelope.ID)
+	default:
+		l.replyValue(&ctx.envelope, response)
 	}
-	if err != nil {
-		l.replyFailure(err, envelope.ID)
-		return
-	}
-	l.replyValue(&envelope, response)
+}
+
+// panicked counts and logs what recover returned, and ends the client.
+func (l *loop) panicked(c *shard.Client, envelope *codec.Envelope, value any) {
+	l.counters.Panics++
+	l.server.logPanic(routeName(envelope), value)
+	l.sendReplies(c)
+	l.end(c, ReasonInternal)
 }
 
 // reply frames a reply whose response is JSON already, nil for none.
@@ -87,7 +104,7 @@ func (l *loop) replyValue(envelope *codec.Envelope, response any) {
 
 // replyFailure frames the error that the client is told.
 func (l *loop) replyFailure(err error, id []byte) {
-	if public, ok := err.(*Error); ok {
+	if public, ok := err.(*Error); ok && public != nil {
 		l.replyError(public.Text, public.Code, id)
 		return
 	}
@@ -98,20 +115,6 @@ func (l *loop) replyFailure(err error, id []byte) {
 func (l *loop) replyError(text, code string, id []byte) {
 	l.payload = codec.AppendError(trim(l.payload), text, code, id)
 	l.frame(l.payload)
-}
-
-// call runs a handler. A panic ends the client's connection, nothing else.
-func (l *loop) call(handler Handler, ctx *Context) (response any, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			l.counters.Panics++
-			l.server.logPanic(routeName(&ctx.envelope), p)
-			l.sendReplies(ctx.client)
-			l.end(ctx.client, ReasonInternal)
-			ctx.silent = true
-		}
-	}()
-	return handler(ctx)
 }
 
 func routeName(envelope *codec.Envelope) string {

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"os"
 	"testing"
@@ -31,6 +32,9 @@ func start(t testing.TB, options core.Options, prepare ...func(*core.Server)) *c
 	t.Helper()
 	if options.Addr == "" {
 		options.Addr = "127.0.0.1:0"
+	}
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
 	}
 	server, err := core.New(options)
 	require.NoError(t, err)

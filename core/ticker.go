@@ -3,7 +3,12 @@ package core
 import (
 	"context"
 	"time"
+
+	"github.com/gannet-ws/gannet/shard"
 )
+
+// jsonPing is the guide's heartbeat.
+var jsonPing = NewMessage("system", "ping", nil)
 
 // tick is the one goroutine that knows the time for all loops: it has them
 // sweep at an interval, and look at full sockets while there are any.
@@ -12,6 +17,12 @@ func (s *Server) tick(ctx context.Context) {
 	defer sweep.Stop()
 	retry := time.NewTimer(retryInterval)
 	defer retry.Stop()
+	var heartbeat <-chan time.Time
+	if every := s.options.JSONPingInterval; every > 0 {
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		heartbeat = ticker.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -20,6 +31,10 @@ func (s *Server) tick(ctx context.Context) {
 			for l := range s.running {
 				l.sweepDue.Store(true)
 				l.bell.ring()
+			}
+		case <-heartbeat:
+			for l := range s.running {
+				l.post(shard.Op{To: shard.ToAll, Message: jsonPing})
 			}
 		case <-s.retry:
 			retry.Reset(retryInterval)

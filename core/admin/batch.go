@@ -15,9 +15,9 @@ var parsers = sync.Pool{New: func() any { return codec.NewEnvelopeParser() }}
 // batchLine is a line of a batch: a message, and at most one target. Without
 // one it is for all clients.
 type batchLine struct {
-	Room     string          `json:"room"`
-	UserID   json.RawMessage `json:"userId"` // a number or a string
-	ClientID string          `json:"clientId"`
+	Room     *string         `json:"room"`
+	UserID   *userID         `json:"userId"`
+	ClientID *string         `json:"clientId"`
 	Except   string          `json:"except"`
 	Message  json.RawMessage `json:"message"`
 }
@@ -67,7 +67,9 @@ func readBatch(body []byte) (answers []*apiError, publications []core.Publicatio
 
 func readBatchLine(raw []byte) (p core.Publication, bad *apiError) {
 	var line batchLine
-	if err := json.Unmarshal(raw, &line); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields() // a mistyped target would mean everybody
+	if err := decoder.Decode(&line); err != nil || decoder.More() {
 		return p, &apiError{"Line is not a publish request", "BAD_LINE"}
 	}
 	if p.To, bad = line.target(); bad != nil {
@@ -87,17 +89,33 @@ func readBatchLine(raw []byte) (p core.Publication, bad *apiError) {
 
 func (l *batchLine) target() (core.Target, *apiError) {
 	switch {
-	case countTrue(l.Room != "", l.UserID != nil, l.ClientID != "") > 1:
+	case countTrue(l.Room != nil, l.UserID != nil, l.ClientID != nil) > 1:
 		return core.Target{}, &apiError{"Line has more than one target", "BAD_LINE"}
-	case l.Room != "":
-		return core.Room(l.Room), nil
+	case l.Room != nil && *l.Room == "":
+		return core.Target{}, &apiError{"Room is empty", "BAD_LINE"}
+	case l.Room != nil:
+		return core.Room(*l.Room), nil
 	case l.UserID != nil:
-		return core.Users(string(bytes.Trim(l.UserID, `"`))), nil
-	case l.ClientID != "":
-		id, bad := clientID(l.ClientID)
+		return core.Users(string(*l.UserID)), nil
+	case l.ClientID != nil:
+		id, bad := clientID(*l.ClientID)
 		return core.Client(id), bad
 	}
 	return core.All(), nil
+}
+
+// userID is a user's id, which JSON may hold as a number or as a string.
+type userID string
+
+// UnmarshalJSON reads either form.
+func (u *userID) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '"' {
+		return json.Unmarshal(raw, (*string)(u))
+	}
+	var number json.Number
+	err := json.Unmarshal(raw, &number)
+	*u = userID(number)
+	return err
 }
 
 func countTrue(conditions ...bool) (n int) {

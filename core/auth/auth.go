@@ -7,8 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/bytedance/sonic"
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/gannet-ws/gannet/codec"
 )
 
 // Encoding says how a secret is written.
@@ -55,13 +59,9 @@ type Verifier struct {
 
 // NewVerifier returns a verifier of HS256 tokens that were signed with secret.
 func NewVerifier(secret string, encoding Encoding) (*Verifier, error) {
-	key := []byte(secret)
-	if encoding == Base64URL {
-		decoded, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(secret, "="))
-		if err != nil {
-			return nil, fmt.Errorf("jwt-secret is not base64url, as jwt-secret-encoding says: %w", err)
-		}
-		key = decoded
+	key, err := decodeSecret(secret, encoding)
+	if err != nil {
+		return nil, err
 	}
 	if len(key) == 0 {
 		return nil, errors.New("jwt-secret is empty")
@@ -72,6 +72,20 @@ func NewVerifier(secret string, encoding Encoding) (*Verifier, error) {
 	}, nil
 }
 
+func decodeSecret(secret string, encoding Encoding) ([]byte, error) {
+	switch encoding {
+	case Raw:
+		return []byte(secret), nil
+	case Base64URL:
+		key, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(secret, "="))
+		if err != nil {
+			return nil, fmt.Errorf("jwt-secret is not base64url, as jwt-secret-encoding says: %w", err)
+		}
+		return key, nil
+	}
+	return nil, fmt.Errorf("jwt-secret-encoding is %q: it is raw or base64url", encoding)
+}
+
 // claims are the ones that are looked at, beside all of them as they stand.
 type claims struct {
 	jwt.RegisteredClaims
@@ -79,10 +93,18 @@ type claims struct {
 	raw     []byte
 }
 
-// UnmarshalJSON keeps the claims as they stand in the token.
+// claimsAPI tells upper from lower case in the names of claims, RFC 7519 section
+// 10.1.1, which encoding/json does not.
+var claimsAPI = sonic.Config{CopyString: true, CaseSensitive: true}.Froze()
+
+// UnmarshalJSON keeps the claims as they stand in the token. They are handed on
+// to clients, so they are held to the standard.
 func (c *claims) UnmarshalJSON(raw []byte) error {
 	type plain claims
-	if err := json.Unmarshal(raw, (*plain)(c)); err != nil {
+	if !codec.ValidJSON(raw) {
+		return ErrInvalid
+	}
+	if err := claimsAPI.Unmarshal(raw, (*plain)(c)); err != nil {
 		return err
 	}
 	c.raw = append([]byte(nil), raw...)
@@ -115,7 +137,9 @@ func subjectText(raw json.RawMessage) (text string, ok bool) {
 	}
 	if raw[0] == '"' {
 		err := json.Unmarshal(raw, &text)
-		return text, err == nil && text != ""
+		// Half a surrogate pair decodes to U+FFFD, and so would others: two
+		// subjects must not become one user.
+		return text, err == nil && text != "" && !strings.ContainsRune(text, utf8.RuneError)
 	}
 	var number json.Number
 	if err := json.Unmarshal(raw, &number); err != nil || number == "" {

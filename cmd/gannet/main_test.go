@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestMain is gannet itself where a test starts it as another process.
+func TestMain(m *testing.M) {
+	if os.Getenv("GANNET_TEST_AS_COMMAND") != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+const patience = 15 * time.Second
+
+// command is a gannet that runs in another process.
+type command struct {
+	*exec.Cmd
+	url, admin string
+	log        *bufio.Scanner
+}
+
+// serveCommandLine starts gannet serve on free ports and waits until it serves.
+func serveCommandLine(t *testing.T, environment []string, args ...string) *command {
+	t.Helper()
+	args = append([]string{"serve", "--addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0", "--log-format=json"}, args...)
+	c := &command{Cmd: exec.Command(os.Args[0], args...)}
+	c.Env = append(append(os.Environ(), "GANNET_TEST_AS_COMMAND=1"), environment...)
+	output, err := c.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	c.log = bufio.NewScanner(output)
+	for c.log.Scan() {
+		var line struct{ URL, Admin string }
+		require.NoError(t, json.Unmarshal(c.log.Bytes(), &line), "every line is JSON: %s", c.log.Text())
+		if c.url, c.admin = line.URL, line.Admin; c.url != "" {
+			return c
+		}
+	}
+	t.Fatal("gannet did not start")
+	return nil
+}
+
+// get returns the status of an admin request, 0 when nobody answers.
+func (c *command) get(path string) int {
+	response, err := http.Get(c.admin + path)
+	if err != nil {
+		return 0
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// upgrade opens a socket and returns it with the answer's first line.
+func (c *command) upgrade(t *testing.T) (net.Conn, *bufio.Reader, string) {
+	host, path, _ := strings.Cut(strings.TrimPrefix(c.url, "ws://"), "/")
+	conn, err := net.Dial("tcp", host)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	_, err = fmt.Fprintf(conn, "GET /%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", path, host)
+	require.NoError(t, err)
+	reader := bufio.NewReader(conn)
+	line, err := reader.ReadString('\n')
+	require.NoError(t, err)
+	return conn, reader, strings.TrimSpace(line)
+}
+
+// skipHead reads the rest of an answer's head.
+func skipHead(t *testing.T, reader *bufio.Reader) {
+	for {
+		line, err := reader.ReadString('\n')
+		require.NoError(t, err)
+		if line == "\r\n" {
+			return
+		}
+	}
+}
+
+func TestServe_DrainsAtSIGTERM(t *testing.T) {
+	c := serveCommandLine(t, nil, "--drain-timeout=10s")
+	require.Equal(t, http.StatusOK, c.get("/ready"))
+	conn, reader, line := c.upgrade(t)
+	require.Equal(t, "HTTP/1.1 101 Switching Protocols", line)
+	skipHead(t, reader)
+
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+	// 1012, "draining", and the connection stays until its peer has answered.
+	frame := make([]byte, 12)
+	_, err := reader.Read(frame)
+	require.NoError(t, err)
+	assert.Equal(t, "\x88\x0a\x03\xf4draining", string(frame))
+	assert.Equal(t, http.StatusServiceUnavailable, c.get("/ready"))
+	assert.Equal(t, http.StatusOK, c.get("/health"))
+
+	late, lateReader, refused := c.upgrade(t)
+	assert.Equal(t, "HTTP/1.1 503 Service Unavailable", refused)
+	var head strings.Builder
+	_, _ = lateReader.WriteTo(&head)
+	assert.Contains(t, head.String(), "Retry-After: 1\r\n")
+	assert.Contains(t, head.String(), `"code":"DRAINING"`)
+	_ = late.Close()
+
+	_ = conn.Close()
+	require.NoError(t, c.Wait(), "exit status 0")
+}
+
+func TestServe_DrainTimeoutBoundsTheWait(t *testing.T) {
+	c := serveCommandLine(t, nil, "--drain-timeout=200ms", "--close-timeout=1h")
+	c.upgrade(t) // and never answers
+	require.NoError(t, c.Process.Signal(syscall.SIGINT))
+	require.NoError(t, c.Wait(), "exit status 0")
+}
+
+func TestServe_SettingsFromFileEnvironmentAndFlags(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "gannet.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("path: /file\nmax-rooms: 7\nclient-publish: true\nping-interval: 45s\nmax-backlog: 128KiB\n"), 0o600))
+	c := serveCommandLine(t, []string{"GANNET_MAX_ROOMS=8", "GANNET_PATH=/environment"}, "--config="+file, "--path=/flag")
+	assert.True(t, strings.HasSuffix(c.url, "/flag"), c.url)
+}
+
+func TestServe_WrongSettingsAreRefusedWithASentence(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		return path
+	}
+	tests := map[string]struct {
+		args []string
+		want []string
+	}{
+		"unknown flag":       {[]string{"--max-room=5"}, []string{"unknown flag --max-room", "max-rooms"}},
+		"not a number":       {[]string{"--max-rooms=many"}, []string{"--max-rooms", "many"}},
+		"not a size":         {[]string{"--max-backlog=1MB"}, []string{"max-backlog", `"1MB" is not a size`}},
+		"not a duration":     {[]string{"--ping-interval=30"}, []string{"ping-interval", "30"}},
+		"not a choice":       {[]string{"--slow-consumer=wait"}, []string{"--slow-consumer", "close", "skip"}},
+		"negative":           {[]string{"--max-rooms=-1"}, []string{"max-rooms must be above zero"}},
+		"path":               {[]string{"--path=ws"}, []string{`path "ws" must begin with a slash`}},
+		"loops":              {[]string{"--loops=300"}, []string{"loops is 300"}},
+		"too many":           {[]string{"--max-connections=100000000"}, []string{"max-connections is 100000000", "descriptor limit", "ulimit -n"}},
+		"address":            {[]string{"--addr=localhost:99999"}, []string{"cannot listen", "99999"}},
+		"admin address":      {[]string{"--admin-addr=nowhere"}, []string{"admin listener", "nowhere"}},
+		"auth without key":   {[]string{"--require-auth"}, []string{"require-auth needs a key", "jwt-secret"}},
+		"secret encoding":    {[]string{"--jwt-secret=!", "--jwt-secret-encoding=base64url"}, []string{"jwt-secret is not base64url"}},
+		"two secrets":        {[]string{"--jwt-secret=a", "--jwt-secret-file=" + write("secret", "b\n")}, []string{"jwt-secret and jwt-secret-file are both set"}},
+		"empty secret":       {[]string{"--jwt-secret-file=" + write("empty", "\n")}, []string{"empty"}},
+		"no secret file":     {[]string{"--api-key-file=" + filepath.Join(dir, "none")}, []string{"cannot read api-key-file"}},
+		"no configuration":   {[]string{"--config=" + filepath.Join(dir, "none")}, []string{"cannot read the configuration"}},
+		"not YAML":           {[]string{"--config=" + write("bad.yaml", "a: [")}, []string{"bad.yaml is not YAML"}},
+		"unknown setting":    {[]string{"--config=" + write("typo.yaml", "max-romms: 5")}, []string{`unknown setting "max-romms"`, `did you mean "max-rooms"?`}},
+		"setting not single": {[]string{"--config=" + write("deep.yaml", "max-rooms: {a: 1}")}, []string{"max-rooms must be a single value"}},
+		"setting wrong":      {[]string{"--config=" + write("wrong.yaml", "max-rooms: many")}, []string{"max-rooms", "many"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			args := append([]string{"serve", "--addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0"}, test.args...)
+			err := run(ctx, args)
+			require.Error(t, err)
+			for _, want := range test.want {
+				assert.Contains(t, err.Error(), want)
+			}
+		})
+	}
+}
+
+func TestServe_SecretsFromFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(path, []byte("open sesame\n"), 0o600))
+	c := serveCommandLine(t, nil, "--api-key-file="+path)
+	assert.Equal(t, http.StatusUnauthorized, c.get("/api/stats"))
+	request, err := http.NewRequest(http.MethodGet, c.admin+"/api/stats", nil)
+	require.NoError(t, err)
+	request.Header.Set("X-API-Key", "open sesame")
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	_ = response.Body.Close()
+	assert.Equal(t, http.StatusOK, response.StatusCode)
+}
+
+func TestServe_PortInUseIsAnError(t *testing.T) {
+	c := serveCommandLine(t, nil)
+	host, _, _ := strings.Cut(strings.TrimPrefix(c.url, "ws://"), "/")
+	err := run(context.Background(), []string{"serve", "--addr=" + host, "--admin-addr=127.0.0.1:0"})
+	require.ErrorContains(t, err, "address already in use", "two servers must not share a port by accident")
+}
+
+func TestSuggest(t *testing.T) {
+	known := []string{"addr", "max-rooms", "ping-interval"}
+	assert.Equal(t, `; did you mean "ping-interval"?`, suggest("ping-intervall", known))
+	assert.Equal(t, `; did you mean "addr"?`, suggest("adr", known))
+	assert.Empty(t, suggest("something-else", known))
+}
