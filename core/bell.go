@@ -24,8 +24,9 @@ type bell struct {
 	loop *loop
 	rung atomic.Bool // rung, and not yet heard
 
-	mu sync.Mutex // held while fd is used: after remove its number is another's
-	fd int        // -1 when removed
+	mu      sync.Mutex // held while fd is used: after remove its number is another's
+	fd      int
+	removed chan struct{}
 }
 
 // hang makes the loop's bell and has the loop poll it, from soon on. Rings from
@@ -35,18 +36,38 @@ func hang(l *loop) (*bell, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a socket pair to wake the event loop: %w", err)
 	}
-	b := &bell{loop: l, fd: fds[0]}
-	file := os.NewFile(uintptr(fds[1]), "bell")
-	polled, err := net.FileConn(file)
-	_ = file.Close()
-	if err == nil {
-		_, err = l.events.Enroll(gnet.NewContext(context.Background(), b), polled)
-	}
+	b := &bell{loop: l, fd: fds[0], removed: make(chan struct{})}
+	enrolled, err := b.enroll(fds[1])
 	if err != nil {
 		_ = unix.Close(b.fd)
 		return nil, fmt.Errorf("polling the socket that wakes the event loop: %w", err)
 	}
+	go b.watch(enrolled)
 	return b, nil
+}
+
+// enroll has the loop poll the other end, of which gnet takes a duplicate.
+func (b *bell) enroll(fd int) (<-chan gnet.RegisteredResult, error) {
+	file := os.NewFile(uintptr(fd), "bell")
+	defer file.Close()
+	polled, err := net.FileConn(file)
+	if err != nil {
+		return nil, err
+	}
+	return b.loop.events.Enroll(gnet.NewContext(context.Background(), b), polled)
+}
+
+// watch ends the engine, to be started again, if the loop cannot poll its bell,
+// for want of a descriptor: it would be deaf.
+func (b *bell) watch(enrolled <-chan gnet.RegisteredResult) {
+	select {
+	case result := <-enrolled:
+		if result.Err != nil {
+			b.loop.server.options.Log.Error("an event loop cannot be woken", "error", result.Err)
+			b.loop.server.stop()
+		}
+	case <-b.removed:
+	}
 }
 
 // ring wakes the loop, once for any number of calls until it hears. Any
@@ -57,8 +78,10 @@ func (b *bell) ring() {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.fd < 0 {
+	select {
+	case <-b.removed:
 		return
+	default:
 	}
 	one := [1]byte{1}
 	for {
@@ -76,6 +99,6 @@ func (b *bell) hear() { b.rung.Store(false) }
 func (b *bell) remove() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	close(b.removed)
 	_ = unix.Close(b.fd)
-	b.fd = -1
 }
