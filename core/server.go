@@ -203,6 +203,7 @@ func (s *Server) serve() error {
 func (s *Server) runEngine() error {
 	return gnet.Run(engine{s}, "tcp://"+net.JoinHostPort(hostOf(s.addr), strconv.Itoa(s.addr.Port)),
 		gnet.WithReusePort(true),
+		gnet.WithReuseAddr(true), // or sockets in TIME_WAIT would keep a restarted server from its port
 		gnet.WithNumEventLoop(s.options.Loops),
 		gnet.WithReadBufferCap(readBuffer),
 		gnet.WithLogger(engineLog{s.options.Log}),

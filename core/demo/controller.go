@@ -23,11 +23,15 @@ type request struct {
 	Text     string `json:"text"`
 }
 
-// maxText keeps one person's message from filling the others' screens.
-const maxText = 2000
+// These bytes keep one person's message from filling the others' screens.
+const (
+	maxText     = 2000
+	maxUsername = 100
+)
 
 var (
 	errNotInRoom   = &core.Error{Text: "Join the room first", Code: "NOT_A_MEMBER"}
+	errLongName    = &core.Error{Text: "Username must have at most 100 bytes", Code: "INVALID_USERNAME"}
 	errInvalidText = &core.Error{Text: "Text must have 1 to 2000 bytes", Code: "INVALID_MESSAGE"}
 )
 
@@ -71,6 +75,9 @@ func read(c *core.Context) (r request, err error) {
 	}
 	if !c.IsMember(r.Room) {
 		return r, errNotInRoom
+	}
+	if len(r.Username) > maxUsername {
+		return r, errLongName
 	}
 	if r.Username == "" {
 		r.Username = "Anonymous"
