@@ -49,7 +49,8 @@ func NewMessage(typ, action string, data []byte) *codec.Message {
 // Publish sends a message to its target, on this node and on all others. Any
 // goroutine may call it, and it does not wait. It returns the number of this
 // node's clients that were addressed, an excluded client not among them; that
-// is no promise of delivery.
+// is no promise of delivery. A bus that is away does not keep a message from
+// this node's clients: its failures are counted, not returned.
 //
 // Messages of one goroutine, or of one connection's handlers, to one room are
 // delivered in the order of the calls.
@@ -95,7 +96,10 @@ func (s *Server) publish(p *Publication, ring *shard.ShardSet) (receivers int, e
 		return 0, err
 	}
 	s.published.Add(1)
-	return receivers, s.options.Bus.Publish(p.forBus())
+	if err := s.options.Bus.Publish(p.forBus()); err != nil {
+		s.busFailures.Add(1)
+	}
+	return receivers, nil
 }
 
 func (p *Publication) forBus() bus.Message {

@@ -53,6 +53,7 @@ type Server struct {
 	connections atomic.Int64 // open, upgraded or not
 	published   atomic.Uint64
 	overloaded  atomic.Uint64
+	busFailures atomic.Uint64
 	restarts    atomic.Uint64
 	panicLogged atomic.Int64 // unix nanoseconds
 	stats       statsBook

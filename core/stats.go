@@ -80,9 +80,10 @@ type Stats struct {
 	FramesOut     uint64            `json:"framesOut"`
 	Writes        uint64            `json:"writes"` // system calls that took the frames
 	Published     uint64            `json:"published"`
-	Overloaded    uint64            `json:"overloaded"` // publications that were refused
-	Skipped       uint64            `json:"skipped"`    // messages, for slow consumers
-	Dropped       uint64            `json:"dropped"`    // frames, with their client's connection
+	Overloaded    uint64            `json:"overloaded"`  // publications that were refused
+	BusFailures   uint64            `json:"busFailures"` // messages that did not go to other nodes
+	Skipped       uint64            `json:"skipped"`     // messages, for slow consumers
+	Dropped       uint64            `json:"dropped"`     // frames, with their client's connection
 	TimesBlocked  uint64            `json:"timesBlocked"`
 	BadMessages   uint64            `json:"badMessages"`
 	UnknownRoutes uint64            `json:"unknownRoutes"`
@@ -190,6 +191,7 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.Writes = total.out.Writes
 	stats.Published = s.published.Load()
 	stats.Overloaded = s.overloaded.Load()
+	stats.BusFailures = s.busFailures.Load()
 	stats.Skipped = total.out.Skipped
 	stats.Dropped = total.out.Dropped
 	stats.TimesBlocked = total.out.Blocked

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path"
 	"time"
 
 	"github.com/gannet-ws/gannet/core"
@@ -94,7 +95,20 @@ func (a *Admin) routes() http.Handler {
 	a.handlePprof(mux)
 	a.handlePages(mux)
 	mux.HandleFunc("/", notFound)
-	return secure(mux)
+	return secure(clean(mux))
+}
+
+// clean refuses paths that the mux would redirect to their clean form: a room
+// called ".." would become everybody.
+func clean(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given := r.URL.EscapedPath()
+		if short := path.Clean(given); given != short && given != short+"/" {
+			notFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // secure sets the headers that keep a browser from doing more with an answer

@@ -3,6 +3,8 @@ package admin
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"sync"
 
@@ -15,9 +17,9 @@ var parsers = sync.Pool{New: func() any { return codec.NewEnvelopeParser() }}
 // batchLine is a line of a batch: a message, and at most one target. Without
 // one it is for all clients.
 type batchLine struct {
-	Room     *string         `json:"room"`
-	UserID   *userID         `json:"userId"`
-	ClientID *string         `json:"clientId"`
+	Room     name            `json:"room"`
+	UserID   userID          `json:"userId"`
+	ClientID name            `json:"clientId"`
 	Except   string          `json:"except"`
 	Message  json.RawMessage `json:"message"`
 }
@@ -31,7 +33,7 @@ func (a *Admin) publishBatch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answers, publications := readBatch(body)
-	sent, err := a.server.PublishAll(publications)
+	sent, _ := a.server.PublishAll(publications)
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	encoder := json.NewEncoder(w)
 	next := 0
@@ -41,7 +43,7 @@ func (a *Admin) publishBatch(w http.ResponseWriter, r *http.Request) {
 			answer = receivers{sent[next]}
 			next++
 		} else if bad == nil {
-			answer = publishError(err)
+			answer = errOverloaded // as is all that follows it
 		}
 		if encoder.Encode(answer) != nil {
 			return // the peer has gone
@@ -69,7 +71,7 @@ func readBatchLine(raw []byte) (p core.Publication, bad *apiError) {
 	var line batchLine
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields() // a mistyped target would mean everybody
-	if err := decoder.Decode(&line); err != nil || decoder.More() {
+	if err := decoder.Decode(&line); err != nil || !atEnd(decoder) {
 		return p, &apiError{"Line is not a publish request", "BAD_LINE"}
 	}
 	if p.To, bad = line.target(); bad != nil {
@@ -87,21 +89,38 @@ func readBatchLine(raw []byte) (p core.Publication, bad *apiError) {
 	return p, nil
 }
 
+func atEnd(decoder *json.Decoder) bool {
+	_, err := decoder.Token()
+	return err == io.EOF
+}
+
 func (l *batchLine) target() (core.Target, *apiError) {
 	switch {
-	case countTrue(l.Room != nil, l.UserID != nil, l.ClientID != nil) > 1:
+	case countTrue(l.Room != "", l.UserID != "", l.ClientID != "") > 1:
 		return core.Target{}, &apiError{"Line has more than one target", "BAD_LINE"}
-	case l.Room != nil && *l.Room == "":
-		return core.Target{}, &apiError{"Room is empty", "BAD_LINE"}
-	case l.Room != nil:
-		return core.Room(*l.Room), nil
-	case l.UserID != nil:
-		return core.Users(string(*l.UserID)), nil
-	case l.ClientID != nil:
-		id, bad := clientID(*l.ClientID)
+	case l.Room != "":
+		return core.Room(string(l.Room)), nil
+	case l.UserID != "":
+		return core.Users(string(l.UserID)), nil
+	case l.ClientID != "":
+		id, bad := clientID(string(l.ClientID))
 		return core.Client(id), bad
 	}
 	return core.All(), nil
+}
+
+// name is a string that may be absent, but neither null nor empty: where an
+// application has lost its target, everybody must not take the place.
+type name string
+
+var errNoName = errors.New("a target is null or empty")
+
+// UnmarshalJSON reads the string.
+func (n *name) UnmarshalJSON(raw []byte) error {
+	if string(raw) == "null" || string(raw) == `""` {
+		return errNoName
+	}
+	return json.Unmarshal(raw, (*string)(n))
 }
 
 // userID is a user's id, which JSON may hold as a number or as a string.
@@ -109,8 +128,8 @@ type userID string
 
 // UnmarshalJSON reads either form.
 func (u *userID) UnmarshalJSON(raw []byte) error {
-	if raw[0] == '"' {
-		return json.Unmarshal(raw, (*string)(u))
+	if raw[0] == '"' || raw[0] == 'n' {
+		return (*name)(u).UnmarshalJSON(raw)
 	}
 	var number json.Number
 	err := json.Unmarshal(raw, &number)

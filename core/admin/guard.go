@@ -47,7 +47,9 @@ func (a *Admin) local(next http.Handler) http.Handler {
 func (a *Admin) hasKey(r *http.Request) bool {
 	given := r.Header.Get("X-API-Key")
 	if given == "" {
-		given, _ = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+			given = token
+		}
 	}
 	got, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(a.options.APIKey))
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1

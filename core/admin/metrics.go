@@ -46,6 +46,7 @@ var table = []metric{
 	{name: "gannet_writes_total", help: "Write system calls that took frames; frames divided by writes is the size of a batch.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Writes) }},
 	{name: "gannet_published_total", help: "Messages published here.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Published) }},
 	{name: "gannet_publish_overloaded_total", help: "Messages refused because an event loop's inbox was full.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Overloaded) }},
+	{name: "gannet_bus_failures_total", help: "Messages that could not be sent to other nodes.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.BusFailures) }},
 	{name: "gannet_skipped_total", help: "Messages skipped for clients at the backlog limit.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Skipped) }},
 	{name: "gannet_dropped_total", help: "Frames thrown away with their client's connection.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Dropped) }},
 	{name: "gannet_blocked_total", help: "Times that a client's socket was found full.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.TimesBlocked) }},

@@ -113,12 +113,15 @@ func (c *claims) UnmarshalJSON(raw []byte) error {
 
 // Verify returns who the token's bearer is, or an *Error.
 func (v *Verifier) Verify(token string) (Identity, error) {
+	if strings.ContainsAny(token, "\r\n") {
+		return Identity{}, ErrInvalid // base64 would skip them
+	}
 	var c claims
-	_, err := v.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return v.key, nil })
+	_, err := v.parser.ParseWithClaims(token, &c, v.keyFor)
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return Identity{}, ErrExpired
-	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
+	case errors.Is(err, jwt.ErrTokenNotValidYet):
 		return Identity{}, ErrNotYetValid
 	case err != nil:
 		return Identity{}, ErrInvalid
@@ -128,6 +131,15 @@ func (v *Verifier) Verify(token string) (Identity, error) {
 		return Identity{}, ErrNoSubject
 	}
 	return Identity{Subject: subject, SubjectJSON: c.Subject, Claims: c.raw}, nil
+}
+
+// keyFor returns the key for a token. Extensions that a token says must be
+// understood are not, RFC 7515 section 4.1.11.
+func (v *Verifier) keyFor(token *jwt.Token) (any, error) {
+	if _, critical := token.Header["crit"]; critical {
+		return nil, ErrInvalid
+	}
+	return v.key, nil
 }
 
 // subjectText returns a number as it is written and a string without quotes.

@@ -1,0 +1,205 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gannet-ws/gannet/core"
+)
+
+func TestMetrics_Table(t *testing.T) {
+	seen := map[string]bool{}
+	for _, m := range table {
+		t.Run(m.name, func(t *testing.T) {
+			assert.Regexp(t, `^gannet_[a-z]+(_[a-z]+)*$`, m.name)
+			assert.Regexp(t, `^[A-Z].*\.$`, m.help)
+			assert.False(t, seen[m.name], "it stands there twice")
+			assert.Equal(t, m.kind == prometheus.CounterValue, strings.HasSuffix(m.name, "_total"))
+			assert.Equal(t, m.label == "", m.by == nil)
+			assert.Equal(t, m.label == "", m.value != nil)
+		})
+		seen[m.name] = true
+	}
+}
+
+func TestMetrics_ContainTheTable(t *testing.T) {
+	n := start(t, settings{})
+	answer := n.get("/metrics")
+	require.Equal(t, http.StatusOK, answer.status)
+	assert.True(t, strings.HasPrefix(answer.header.Get("Content-Type"), "text/plain"))
+	kinds := map[prometheus.ValueType]string{prometheus.GaugeValue: "gauge", prometheus.CounterValue: "counter"}
+	values := n.readMetrics()
+	for _, m := range table {
+		assert.Contains(t, answer.body, "# HELP "+m.name+" "+m.help+"\n# TYPE "+m.name+" "+kinds[m.kind]+"\n"+m.name)
+		if m.label == "" {
+			assert.Contains(t, values, m.name)
+		} else {
+			assert.Contains(t, answer.body, "\n"+m.name+"{"+m.label+`="`)
+		}
+	}
+	for name := range values {
+		bare, _, _ := strings.Cut(name, "{")
+		if strings.HasPrefix(name, "gannet_") {
+			assert.True(t, slices.ContainsFunc(table, func(m metric) bool { return m.name == bare }), name)
+		} else {
+			assert.Regexp(t, `^(go|process)_`, name)
+		}
+	}
+}
+
+// readMetrics returns the values by the name and labels of each.
+func (n *node) readMetrics() map[string]float64 {
+	n.t.Helper()
+	values := map[string]float64{}
+	for text := range strings.Lines(n.get("/metrics").body) {
+		if strings.HasPrefix(text, "#") {
+			continue
+		}
+		at := strings.LastIndexByte(text, ' ')
+		value, err := strconv.ParseFloat(strings.TrimSpace(text[at+1:]), 64)
+		require.NoError(n.t, err, text)
+		values[text[:at]] = value
+	}
+	return values
+}
+
+// metricsAre makes sure that metrics have values.
+func (n *node) metricsAre(want map[string]float64) {
+	n.t.Helper()
+	values := n.readMetrics()
+	for name, value := range want {
+		got, known := values[name]
+		assert.True(n.t, known, name)
+		assert.Equal(n.t, value, got, name)
+	}
+}
+
+// traffic is what the tests of the figures do: three clients, of which one
+// leaves, two rooms, four messages from clients and three to them.
+func traffic(t *testing.T) *node {
+	n := start(t, settings{server: core.Options{Loops: 2, MaxConnections: 10}})
+	alice, bob, carol := n.connect(`{"sub":"alice"}`), n.connect(), n.connect(`{"sub":"alice"}`)
+	alice.join("one")
+	alice.join("two")
+	bob.join("two")
+	bob.send(`{"type":"no","action":"route"}`)
+	require.Contains(t, bob.receive(), "UNKNOWN_ROUTE")
+	bob.send(`no envelope`)
+	require.Contains(t, bob.receive(), "Failed to parse JSON")
+
+	n.post("/api/broadcast", hello).reaches(3)
+	n.post("/api/rooms/two/broadcast", hello).reaches(2)
+	n.exchange(line{`{"userId":"alice","message":` + hello + `}`, 2, ""})
+	n.post("/api/broadcast", "{").fails(http.StatusBadRequest, "BAD_MESSAGE")
+	alice.receives(hello, hello, hello)
+	bob.receives(hello, hello)
+	carol.receives(hello, hello)
+
+	require.NoError(t, carol.conn.WriteClose(1000, nil))
+	require.Eventually(t, func() bool { return n.server.Stats().Connections == 2 }, patience, tick)
+	refused, err := http.Get("http://" + n.server.Addr().String() + "/elsewhere")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, refused.StatusCode)
+	require.NoError(t, refused.Body.Close())
+	http.DefaultClient.CloseIdleConnections()
+	require.Eventually(t, func() bool { return n.server.Stats().Connections == 2 }, patience, tick)
+	return n
+}
+
+func TestMetrics_AgreeWithWhatHappened(t *testing.T) {
+	n := traffic(t)
+	n.metricsAre(map[string]float64{
+		"gannet_connections":                          2,
+		"gannet_connections_max":                      10,
+		"gannet_clients":                              2,
+		"gannet_users":                                1,
+		"gannet_rooms":                                2,
+		"gannet_clients_blocked":                      0,
+		"gannet_accepted_total":                       4,
+		"gannet_upgraded_total":                       3,
+		`gannet_refused_total{reason="not_found"}`:    1,
+		`gannet_refused_total{reason="unauthorized"}`: 0,
+		`gannet_closed_total{reason="peer_closed"}`:   1,
+		`gannet_closed_total{reason="peer_gone"}`:     0,
+		"gannet_messages_in_total":                    5,
+		"gannet_published_total":                      3,
+		"gannet_publish_overloaded_total":             0,
+		"gannet_bad_messages_total":                   1,
+		"gannet_unknown_routes_total":                 1,
+		"gannet_skipped_total":                        0,
+		"gannet_dropped_total":                        0,
+		"gannet_blocked_total":                        0,
+		"gannet_handler_errors_total":                 0,
+		"gannet_handler_panics_total":                 0,
+		"gannet_engine_restarts_total":                0,
+	})
+}
+
+// Every figure stands in the statistics under its name, and in the metrics with
+// the same value.
+func TestStats_Keys(t *testing.T) {
+	n := traffic(t)
+	answer := n.get("/api/stats")
+	require.Equal(t, http.StatusOK, answer.status)
+	require.Equal(t, "application/json", answer.header.Get("Content-Type"))
+	var stats map[string]any
+	require.NoError(t, json.Unmarshal([]byte(answer.body), &stats))
+	numbers := map[string]string{
+		"connections": "gannet_connections", "maxConnections": "gannet_connections_max", "clients": "gannet_clients",
+		"users": "gannet_users", "rooms": "gannet_rooms", "blocked": "gannet_clients_blocked",
+		"accepted": "gannet_accepted_total", "upgraded": "gannet_upgraded_total", "bytesIn": "gannet_bytes_in_total",
+		"bytesOut": "gannet_bytes_out_total", "messagesIn": "gannet_messages_in_total", "framesOut": "gannet_frames_out_total",
+		"writes": "gannet_writes_total", "published": "gannet_published_total", "overloaded": "gannet_publish_overloaded_total",
+		"busFailures": "gannet_bus_failures_total",
+		"skipped": "gannet_skipped_total", "dropped": "gannet_dropped_total", "timesBlocked": "gannet_blocked_total",
+		"badMessages": "gannet_bad_messages_total", "unknownRoutes": "gannet_unknown_routes_total",
+		"handlerErrors": "gannet_handler_errors_total", "panics": "gannet_handler_panics_total", "restarts": "gannet_engine_restarts_total",
+	}
+	metrics := n.readMetrics()
+	for key, name := range numbers {
+		assert.Equal(t, metrics[name], stats[key], key)
+		delete(stats, key)
+	}
+	for key, name := range map[string]string{"refused": "gannet_refused_total", "closed": "gannet_closed_total"} {
+		for reason, count := range stats[key].(map[string]any) {
+			assert.Equal(t, metrics[name+`{reason="`+reason+`"}`], count, key+" "+reason)
+		}
+		delete(stats, key)
+	}
+	n.otherStats(stats)
+}
+
+// otherStats checks what has no metric.
+func (n *node) otherStats(stats map[string]any) {
+	n.t.Helper()
+	assert.Equal(n.t, n.server.NodeID(), stats["node"])
+	assert.Equal(n.t, "running", stats["state"])
+	assert.Positive(n.t, stats["uptimeSeconds"])
+	clients := 0.0
+	for i, l := range stats["loops"].([]any) {
+		one := l.(map[string]any)
+		assert.Len(n.t, one, 3)
+		assert.Equal(n.t, float64(i), one["loop"])
+		assert.Equal(n.t, 0.0, one["blocked"])
+		clients += one["clients"].(float64)
+	}
+	assert.Equal(n.t, 2.0, clients)
+	assert.Len(n.t, stats, 4, "node, state, uptimeSeconds and loops are left")
+}
+
+func TestStats_BeforeTheServerRuns(t *testing.T) {
+	n := newNode(t, settings{})
+	answer := n.get("/api/stats")
+	require.Equal(t, http.StatusOK, answer.status)
+	assert.Contains(t, answer.body, `"state":"new"`)
+	assert.Contains(t, answer.body, `"loops":[]`)
+	n.metricsAre(map[string]float64{"gannet_clients": 0, "gannet_accepted_total": 0})
+}
