@@ -81,9 +81,9 @@ func (p *EnvelopeParser) Parse(payload []byte, text bool) (Envelope, error) {
 		e.ID = nil
 	}
 	switch {
-	case isFalsy(e.Type):
+	case IsFalsy(e.Type):
 		return e, ErrNoType
-	case isFalsy(e.Action):
+	case IsFalsy(e.Action):
 		return e, ErrNoAction
 	}
 	return e, nil
@@ -105,8 +105,9 @@ func isID(raw []byte) bool { return len(raw) > 0 && (raw[0] == '"' || isNumber(r
 
 func isNumber(raw []byte) bool { return raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9' }
 
-// isFalsy reports whether the raw value is absent or false to JavaScript.
-func isFalsy(raw []byte) bool {
+// IsFalsy reports whether a raw JSON value is absent (empty) or what JavaScript
+// calls false: null, false, a zero or "".
+func IsFalsy(raw []byte) bool {
 	switch string(raw) {
 	case "", "null", "false", `""`:
 		return true

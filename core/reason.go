@@ -34,9 +34,9 @@ var reasons = [reasonCount]struct {
 	ReasonDraining:       {"draining", codec.StatusServiceRestart, "draining"},
 	ReasonSlowConsumer:   {"slow_consumer", codec.StatusTryAgainLater, "slow consumer"},
 	ReasonPingTimeout:    {"ping_timeout", 0, ""},
-	ReasonProtocol:       {"protocol_error", codec.StatusProtocolError, "protocol error"},
-	ReasonInvalidPayload: {"invalid_payload", codec.StatusInvalidPayload, "invalid UTF-8"},
-	ReasonTooBig:         {"message_too_big", codec.StatusMessageTooBig, "message too big"},
+	ReasonProtocol:       {"protocol_error", codec.StatusProtocolError, ""},   // the codec's words
+	ReasonInvalidPayload: {"invalid_payload", codec.StatusInvalidPayload, ""}, // the codec's words
+	ReasonTooBig:         {"message_too_big", codec.StatusMessageTooBig, ""},  // the codec's words
 	ReasonInternal:       {"internal_error", codec.StatusInternalError, "internal error"},
 	ReasonDisconnected:   {"disconnected", codec.StatusPolicyViolation, "disconnected"},
 }

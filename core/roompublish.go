@@ -10,8 +10,8 @@ import (
 // are in. It exists only with Options.ClientPublish.
 
 type publishRequest struct {
-	RoomName string          `json:"roomName"`
-	Self     *bool           `json:"self"`
+	RoomName json.RawMessage `json:"roomName"`
+	Self     json.RawMessage `json:"self"` // false: the sender gets nothing
 	Data     json.RawMessage `json:"data"`
 }
 
@@ -25,17 +25,19 @@ var success any = json.RawMessage(`{"success":true}`)
 
 func roomPublish(c *Context) (any, error) {
 	var request publishRequest
-	if err := c.Bind(&request); err != nil || request.RoomName == "" {
+	_ = c.bindExactly(&request) // what is missing shows
+	room := nameIn(request.RoomName)
+	if room == "" {
 		return roomRefused(c, "Room name is required", "")
 	}
-	if !c.IsMember(request.RoomName) {
+	if !c.IsMember(room) {
 		return roomRefused(c, errNotMember.Text, errNotMember.Code)
 	}
 	p := Publication{
-		To:      Room(request.RoomName),
-		Message: codec.NewMessage(codec.OpText, c.appendRoomMessage(&request)),
+		To:      Room(room),
+		Message: codec.NewMessage(codec.OpText, c.appendRoomMessage(room, request.Data)),
 	}
-	if request.Self != nil && !*request.Self {
+	if string(request.Self) == "false" {
 		p.Except = c.ClientID()
 	}
 	if _, err := c.Publish(p); err != nil {
@@ -45,10 +47,10 @@ func roomPublish(c *Context) (any, error) {
 }
 
 // appendRoomMessage returns the event that members get, in a buffer of the loop.
-func (c *Context) appendRoomMessage(request *publishRequest) []byte {
+func (c *Context) appendRoomMessage(room string, data []byte) []byte {
 	id := c.ClientID()
 	event := append(c.loop.payload[:0], `{"type":"room","action":"message","data":{"roomName":`...)
-	event = codec.AppendString(event, request.RoomName)
+	event = codec.AppendString(event, room)
 	event = append(event, `,"clientId":"`...)
 	event = id.AppendHex(event)
 	event = append(event, `","userId":`...)
@@ -60,10 +62,10 @@ func (c *Context) appendRoomMessage(request *publishRequest) []byte {
 		event = append(event, '"')
 	}
 	event = append(event, `,"data":`...)
-	if request.Data == nil {
+	if data == nil {
 		event = append(event, "null"...)
 	}
-	event = append(event, request.Data...)
+	event = append(event, data...)
 	event = append(event, `}}`...)
 	c.loop.payload = event
 	return event

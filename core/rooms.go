@@ -15,13 +15,14 @@ var (
 
 // checkRoomName holds a name to the rules: UTF-8, of 1 to MaxRoomName bytes,
 // without braces, which are Redis Cluster's slot tag, and without control
-// characters.
+// characters. Half a surrogate pair decodes to U+FFFD, and so do others: different
+// names must not become one room.
 func (o *Options) checkRoomName(name string) error {
 	if name == "" || len(name) > o.MaxRoomName || !utf8.ValidString(name) {
 		return errRoomName
 	}
 	for _, r := range name {
-		if r == '{' || r == '}' || unicode.IsControl(r) {
+		if r == '{' || r == '}' || r == utf8.RuneError || unicode.IsControl(r) {
 			return errRoomName
 		}
 	}

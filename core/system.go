@@ -55,10 +55,18 @@ type roomData struct {
 // readRoomRequest returns the data of a room request and the room's name, which
 // is empty when there is none.
 func readRoomRequest(c *Context) (request roomRequest, room string) {
-	if c.Bind(&request) != nil || json.Unmarshal(request.RoomName, &room) != nil {
+	if c.bindExactly(&request) != nil {
 		return request, ""
 	}
-	return request, room
+	return request, nameIn(request.RoomName)
+}
+
+// nameIn returns a JSON string's text, empty for anything else.
+func nameIn(raw json.RawMessage) (name string) {
+	if json.Unmarshal(raw, &name) != nil {
+		return ""
+	}
+	return name
 }
 
 func roomRefused(c *Context, text, code string) (any, error) {
@@ -108,8 +116,7 @@ func joinedData(c *Context, request *roomRequest, room string) *roomData {
 // labelOr is the label that a client gave itself, or the default where it gave
 // none that JavaScript would take for one.
 func labelOr(label json.RawMessage, otherwise string) json.RawMessage {
-	switch string(label) {
-	case "", "null", "false", "0", `""`:
+	if codec.IsFalsy(label) {
 		return codec.AppendString(nil, otherwise)
 	}
 	return label

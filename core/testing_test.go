@@ -168,6 +168,12 @@ func (c *client) receive() string {
 	case m := <-c.messages:
 		require.Equal(c.t, gws.OpcodeText, m.opcode, "all that the server says is text")
 		return m.text
+	default: // what came before the end counts, and is looked at first
+	}
+	select {
+	case m := <-c.messages:
+		require.Equal(c.t, gws.OpcodeText, m.opcode, "all that the server says is text")
+		return m.text
 	case end := <-c.closed:
 		c.closed <- end
 		c.t.Fatalf("closed while a message was awaited: %+v", end)

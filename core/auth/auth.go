@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -157,5 +158,21 @@ func subjectText(raw json.RawMessage) (text string, ok bool) {
 	if err := json.Unmarshal(raw, &number); err != nil || number == "" {
 		return "", false
 	}
-	return number.String(), true
+	return numberText(number.String())
+}
+
+// numberText is a number in one spelling, so that 100 and 1e2 are one user, as
+// they are to JavaScript. Whole numbers stay as they are, however large.
+func numberText(number string) (text string, ok bool) {
+	if !strings.ContainsAny(number, ".eE") && number != "-0" {
+		return number, true
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return "", false
+	}
+	if f == 0 {
+		return "0", true // not "-0"
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64), true
 }
