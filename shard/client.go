@@ -93,11 +93,12 @@ func (c *Client) State() State { return c.state }
 // SetState moves an open client towards its end.
 func (c *Client) SetState(state State) { c.state = state }
 
-// Backlog returns the bytes that wait for the client: those queued here and
-// those that its full socket's connection keeps.
+// Backlog returns what waits for the client, in bytes: the frames queued here,
+// each with what it costs beside its bytes, and what its full socket's
+// connection keeps.
 func (c *Client) Backlog() int {
 	if c.flags&flagBlocked == 0 {
-		return int(c.queue.bytes)
+		return c.queue.cost()
 	}
-	return int(c.queue.bytes) + c.socket.OutboundBuffered()
+	return c.queue.cost() + c.socket.OutboundBuffered()
 }

@@ -4,48 +4,28 @@ package shard
 // references to frames, whose links live in the shard's nodes.
 type queue struct {
 	head, tail uint32 // nodes, 0 for none
-	bytes      int32  // not yet written, of all frames
-	offset     int32  // already written, of the head
+	frames     int32
+	bytes      int32 // not yet written, of all frames
+	offset     int32 // already written, of the head
 }
 
-// nodes are the links of all queues of a shard. Node 0 is never used.
-type nodes struct {
-	list []node
-	free uint32
-}
+// frameCost is what a frame that waits costs beside its bytes: its node, and
+// what a small allocation is rounded up by. Without it a backlog of tiny frames
+// would hold many times its limit.
+const frameCost = 64
 
-type node struct {
-	frame []byte // immutable and shared
-	next  uint32
-}
-
-func (n *nodes) take(frame []byte) uint32 {
-	if n.free == 0 {
-		if len(n.list) == 0 {
-			n.list = append(n.list, node{})
-		}
-		n.list = append(n.list, node{frame: frame})
-		return uint32(len(n.list) - 1)
-	}
-	at := n.free
-	n.free = n.list[at].next
-	n.list[at] = node{frame: frame}
-	return at
-}
-
-func (n *nodes) put(at uint32) {
-	n.list[at] = node{next: n.free}
-	n.free = at
-}
+// cost is what the queue counts for against the backlog's limit, in bytes.
+func (q *queue) cost() int { return int(q.bytes) + frameCost*int(q.frames) }
 
 func (q *queue) push(n *nodes, frame []byte) {
 	at := n.take(frame)
 	if q.head == 0 {
 		q.head = at
 	} else {
-		n.list[q.tail].next = at
+		n.at(q.tail).next = at
 	}
 	q.tail = at
+	q.frames++
 	q.bytes += int32(len(frame))
 }
 
@@ -55,7 +35,7 @@ func (q *queue) advance(n *nodes, written int) (frames int) {
 	q.bytes -= int32(written)
 	written += int(q.offset)
 	for q.head != 0 {
-		head := &n.list[q.head]
+		head := n.at(q.head)
 		if written < len(head.frame) {
 			break
 		}
@@ -66,6 +46,7 @@ func (q *queue) advance(n *nodes, written int) (frames int) {
 		frames++
 	}
 	q.offset = int32(written)
+	q.frames -= int32(frames)
 	if q.head == 0 {
 		q.tail = 0
 	}
@@ -76,18 +57,19 @@ func (q *queue) advance(n *nodes, written int) (frames int) {
 // first frame alone is longer. A single frame is returned as it is; several are
 // copied to scratch, which is returned too, to be used again.
 func (q *queue) gather(n *nodes, scratch []byte, limit int) (next, reuse []byte) {
-	head := &n.list[q.head]
+	head := n.at(q.head)
 	first := head.frame[q.offset:]
 	if head.next == 0 || len(first) >= limit {
 		return first, scratch
 	}
 	scratch = append(scratch[:0], first...)
-	for at := head.next; at != 0; at = n.list[at].next {
-		frame := n.list[at].frame
-		if len(scratch)+len(frame) > limit {
+	for at := head.next; at != 0; {
+		next := n.at(at)
+		if len(scratch)+len(next.frame) > limit {
 			break
 		}
-		scratch = append(scratch, frame...)
+		scratch = append(scratch, next.frame...)
+		at = next.next
 	}
 	return scratch, scratch
 }
@@ -98,13 +80,12 @@ func (q *queue) clear(n *nodes, keepStarted bool) (frames int) {
 	at := q.head
 	kept := queue{}
 	if keepStarted && q.offset > 0 {
-		kept = queue{head: at, tail: at, offset: q.offset, bytes: int32(len(n.list[at].frame)) - q.offset}
-		next := n.list[at].next
-		n.list[at].next = 0
-		at = next
+		started := n.at(at)
+		kept = queue{head: at, tail: at, frames: 1, offset: q.offset, bytes: int32(len(started.frame)) - q.offset}
+		at, started.next = started.next, 0
 	}
 	for at != 0 {
-		next := n.list[at].next
+		next := n.at(at).next
 		n.put(at)
 		at = next
 		frames++

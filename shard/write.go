@@ -23,7 +23,7 @@ func (s *Shard) Enqueue(c *Client, frame []byte) {
 // not stop. Unless a second limit is met too, a page of control frames beyond
 // the first, which only a peer that pings and never reads can reach.
 func (s *Shard) EnqueueControl(c *Client, frame []byte) {
-	if c.Backlog()+len(frame) > s.options.MaxBacklog+controlAllowance {
+	if c.Backlog()+frameCost+len(frame) > s.options.MaxBacklog+controlAllowance {
 		s.overflow(c)
 		return
 	}
@@ -66,6 +66,7 @@ func (s *Shard) Send(c *Client, p []byte, frames int) {
 // admit reports whether size more bytes may wait for the client. If not, it is
 // ended, or the message counted as skipped.
 func (s *Shard) admit(c *Client, size int) bool {
+	size += frameCost
 	if c.Backlog()+size <= s.options.MaxBacklog {
 		return true
 	}

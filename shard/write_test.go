@@ -41,7 +41,7 @@ func TestQueue_GatherAndAdvance(t *testing.T) {
 	assert.Zero(t, q)
 
 	q.push(&n, []byte("again"))
-	assert.Len(t, n.list, 4, "nodes are used again")
+	assert.Equal(t, 1, n.chunks[0].used, "nodes are used again")
 }
 
 func TestQueue_ClearKeepsWhatHasBegun(t *testing.T) {
@@ -189,6 +189,19 @@ func TestBacklog_ControlFramesAreExemptButBounded(t *testing.T) {
 	}
 	f.Settle()
 	assert.Equal(t, []ID{p.ID()}, f.overflowed)
+}
+
+func TestBacklog_TinyFramesCountWhatTheyCost(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxBacklog = 64 << 10 })
+	p := f.add("")
+	fill(t, p)
+	waiting := 0
+	for ; len(f.overflowed) == 0; waiting++ {
+		require.Less(t, waiting, 64<<10/frameCost+100)
+		f.Enqueue(p.Client, []byte{0x8a, 0})
+		f.Settle()
+	}
+	assert.InDelta(t, 64<<10/(frameCost+2), waiting, 40)
 }
 
 func TestWrite_BrokenSocketIsDropped(t *testing.T) {
