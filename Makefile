@@ -28,7 +28,7 @@ test: ## Run all tests with the race detector, and the allocation tests without 
 
 check: ## Format, vet, staticcheck, and the rules of the layout.
 	@test -z "$$($(TOOL) gofumpt -l $(GOFILES))" || { $(TOOL) gofumpt -l $(GOFILES); echo 'run make format'; exit 1; }
-	$(GO) vet ./...
+	$(GO) vet ./... && $(GO) vet -tags torture ./core
 	$(TOOL) staticcheck ./...
 	$(GO) mod verify
 	$(GO) test ./cmd/gannet -run TestLayout

@@ -122,19 +122,20 @@ func IsFalsy(raw []byte) bool {
 // Route returns type and action. They are views where the JSON has no escapes,
 // and then live as long as the payload. ok is false when either is no string.
 func (e *Envelope) Route() (typ, action string, ok bool) {
-	typ, ok = unquote(e.Type)
+	typ, ok = Unquote(e.Type)
 	if !ok {
 		return "", "", false
 	}
-	action, ok = unquote(e.Action)
+	action, ok = Unquote(e.Action)
 	if !ok {
 		return "", "", false
 	}
 	return typ, action, true
 }
 
-// unquote returns the text of a raw JSON string.
-func unquote(raw []byte) (s string, ok bool) {
+// Unquote returns the text of a raw JSON string that is known to be valid: a view
+// where it has no escapes. ok is false for anything but a string.
+func Unquote(raw []byte) (s string, ok bool) {
 	if len(raw) < 2 || raw[0] != '"' {
 		return "", false
 	}
@@ -144,7 +145,7 @@ func unquote(raw []byte) (s string, ok bool) {
 	return unsafe.String(&raw[1], len(raw)-2), true
 }
 
-// unescape stands apart so that the string of unquote stays off the heap.
+// unescape stands apart so that the string of Unquote stays off the heap.
 func unescape(raw []byte) (s string, ok bool) {
 	err := json.Unmarshal(raw, &s)
 	return s, err == nil

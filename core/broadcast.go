@@ -40,6 +40,9 @@ type Publication struct {
 // waiting than MaxInbox allows. Nothing has been sent to anybody; try again.
 var ErrOverloaded = errors.New("too many messages wait for delivery")
 
+// ErrTooLarge is returned by publishing a message that no queue could count.
+var ErrTooLarge = errors.New("message is larger than " + Size(maxBacklog).String())
+
 // NewMessage encodes an event {type, action, data} once for all its receivers.
 // data is JSON, and nil for an event without data.
 func NewMessage(typ, action string, data []byte) *codec.Message {
@@ -81,6 +84,9 @@ func (s *Server) PublishAll(publications []Publication) (receivers []int, err er
 // publish posts the message to the shards that have receivers. The caller then
 // rings their bells, which are added to ring.
 func (s *Server) publish(p *Publication, ring *shard.ShardSet) (receivers int, err error) {
+	if len(p.Message.Frame()) > maxBacklog {
+		return 0, ErrTooLarge
+	}
 	switch p.To.to {
 	case bus.All:
 		receivers, err = s.toAll(p, ring)

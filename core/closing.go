@@ -45,7 +45,7 @@ func (l *loop) endWith(c *shard.Client, reason Reason, frame []byte) {
 		return
 	}
 	c.Deadline = l.shard.Now + milliseconds(l.server.options.CloseTimeout)
-	l.shard.EnqueueControl(c, frame)
+	l.shard.EnqueueLast(c, frame)
 }
 
 // fail closes a client whose bytes broke the protocol.

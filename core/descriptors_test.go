@@ -187,10 +187,13 @@ func TestDescriptors_EngineIsStartedAgain(t *testing.T) {
 	speaker, err := dial(t, "ws://"+s.addr+"/ws")
 	require.NoError(t, err)
 	speaker.ask(`{"type":"test","action":"hold","data":{"count":1000,"milliseconds":500}}`)
-	knock, err := net.Dial("tcp", s.addr)
-	require.NoError(t, err)
-	defer knock.Close()
-	speaker.end() // all clients are lost, and know it
+	eventually(t, func() bool {
+		knock, err := net.Dial("tcp", s.addr)
+		if err == nil {
+			defer knock.Close()
+		}
+		return len(speaker.closed) > 0
+	}, "all clients are lost, and know it")
 	var back *client
 	eventually(t, func() bool { back, err = dial(t, "ws://"+s.addr+"/ws"); return err == nil }, "the server serves again")
 	assert.Contains(t, back.ask(`{"type":"system","action":"ping"}`), "pong")

@@ -13,9 +13,13 @@ import (
 // *handshake before the upgrade, a *shard.Client after it, or a loop's *bell.
 type engine struct{ *Server }
 
-// OnBoot notes the engine, so that it can be stopped.
+// OnBoot notes the engine, so that it can be stopped. One that comes up when the
+// server has been asked to stop goes down again.
 func (e engine) OnBoot(booted gnet.Engine) gnet.Action {
 	e.engine.Store(&booted)
+	if e.State() >= StateDraining {
+		return gnet.Shutdown
+	}
 	e.state.CompareAndSwap(int32(StateStarting), int32(StateRunning))
 	e.boot.Do(func() { close(e.booted) })
 	return gnet.None

@@ -21,6 +21,8 @@ type loop struct {
 	handshakes []*handshake
 	reader     codec.ReaderConfig
 	parser     *codec.EnvelopeParser
+	decoder    *codec.Decoder
+	publishing publishRequest // the room.publish that is being handled
 	context    Context
 	counters   counters
 
@@ -39,11 +41,12 @@ type loop struct {
 
 func newLoop(s *Server, events gnet.EventLoop, index int) (*loop, error) {
 	l := &loop{
-		server: s,
-		events: events,
-		reader: codec.ReaderConfig{MaxMessage: int(s.options.MaxMessageSize)},
-		parser: codec.NewEnvelopeParser(),
-		swept:  -1,
+		server:  s,
+		events:  events,
+		reader:  codec.ReaderConfig{MaxMessage: int(s.options.MaxMessageSize)},
+		parser:  codec.NewEnvelopeParser(),
+		decoder: codec.NewDecoder(),
+		swept:   -1,
 	}
 	l.shard = shard.New(shard.Options{
 		Node:       s.node,

@@ -1,12 +1,9 @@
 package core
 
 import (
-	"encoding"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 
@@ -97,12 +94,7 @@ const (
 
 // populate gives the fields that are zero their defaults.
 func (o *Options) populate() {
-	v := reflect.ValueOf(o).Elem()
-	for i := range v.NumField() {
-		if text := v.Type().Field(i).Tag.Get("default"); text != "" && v.Field(i).IsZero() {
-			setDefault(v.Field(i), text)
-		}
-	}
+	FillDefaults(o)
 	if o.Loops == 0 {
 		o.Loops = runtime.GOMAXPROCS(0)
 	}
@@ -111,24 +103,6 @@ func (o *Options) populate() {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
-	}
-}
-
-// setDefault sets a field from its tag, which a test reads for every field.
-func setDefault(field reflect.Value, text string) {
-	var err error
-	switch target := field.Addr().Interface().(type) {
-	case encoding.TextUnmarshaler:
-		err = target.UnmarshalText([]byte(text))
-	case *time.Duration:
-		*target, err = time.ParseDuration(text)
-	case *int:
-		*target, err = strconv.Atoi(text)
-	default:
-		field.SetString(text)
-	}
-	if err != nil {
-		panic("core: default of an option: " + err.Error())
 	}
 }
 

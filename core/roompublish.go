@@ -10,9 +10,9 @@ import (
 // are in. It exists only with Options.ClientPublish.
 
 type publishRequest struct {
-	RoomName json.RawMessage `json:"roomName"`
-	Self     json.RawMessage `json:"self"` // false: the sender gets nothing
-	Data     json.RawMessage `json:"data"`
+	RoomName codec.Raw `json:"roomName"`
+	Self     codec.Raw `json:"self"` // false: the sender gets nothing
+	Data     codec.Raw `json:"data"`
 }
 
 var (
@@ -24,13 +24,15 @@ var (
 var success any = json.RawMessage(`{"success":true}`)
 
 func roomPublish(c *Context) (any, error) {
-	var request publishRequest
-	_ = c.bindExactly(&request) // what is missing shows
-	room := nameIn(request.RoomName)
-	if room == "" {
+	request := &c.loop.publishing
+	*request = publishRequest{}
+	c.loop.decoder.Decode(c.Data(), request) // what is missing shows
+	name, _ := codec.Unquote(request.RoomName)
+	if name == "" {
 		return roomRefused(c, "Room name is required", "")
 	}
-	if !c.IsMember(room) {
+	room, member := c.loop.shard.Membership(c.client, name)
+	if !member {
 		return roomRefused(c, errNotMember.Text, errNotMember.Code)
 	}
 	p := Publication{
@@ -49,7 +51,7 @@ func roomPublish(c *Context) (any, error) {
 // appendRoomMessage returns the event that members get, in a buffer of the loop.
 func (c *Context) appendRoomMessage(room string, data []byte) []byte {
 	id := c.ClientID()
-	event := append(c.loop.payload[:0], `{"type":"room","action":"message","data":{"roomName":`...)
+	event := append(trim(c.loop.payload), `{"type":"room","action":"message","data":{"roomName":`...)
 	event = codec.AppendString(event, room)
 	event = append(event, `,"clientId":"`...)
 	event = id.AppendHex(event)

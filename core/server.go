@@ -181,7 +181,7 @@ const (
 // fails for want of descriptors or memory takes the engine with it.
 func (s *Server) serve() error {
 	backoff := restartBackoff
-	for {
+	for s.State() < StateDraining {
 		began := time.Now()
 		err := s.runEngine()
 		s.removeLoops()
@@ -199,6 +199,7 @@ func (s *Server) serve() error {
 		time.Sleep(backoff)
 		backoff = min(2*backoff, maxRestartBackoff)
 	}
+	return nil
 }
 
 func (s *Server) runEngine() error {

@@ -19,8 +19,9 @@ type nodeChunk struct {
 }
 
 type node struct {
-	frame []byte // immutable and shared
-	next  uint32 // in a queue: the next node, 0 for none
+	frame  []byte // one frame, or several; immutable and shared
+	next   uint32 // in a queue: the next node, 0 for none
+	frames uint32 // their number
 }
 
 const (
@@ -33,7 +34,7 @@ func (n *nodes) at(number uint32) *node {
 	return &n.chunks[(number-1)/nodeChunkSize].list[(number-1)%nodeChunkSize]
 }
 
-func (n *nodes) take(frame []byte) (number uint32) {
+func (n *nodes) take(frame []byte, frames int) (number uint32) {
 	if len(n.open) == 0 {
 		n.grow()
 	}
@@ -44,7 +45,7 @@ func (n *nodes) take(frame []byte) (number uint32) {
 	}
 	i := c.free
 	c.free = c.list[i].next
-	c.list[i] = node{frame: frame}
+	c.list[i] = node{frame: frame, frames: uint32(frames)}
 	if c.used++; c.used == nodeChunkSize {
 		n.open = n.open[:len(n.open)-1]
 	}

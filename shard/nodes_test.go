@@ -14,7 +14,7 @@ func TestNodes_ChunksAreGivenBackAndUsedAgain(t *testing.T) {
 	for range 3 {
 		taken := map[uint32]bool{}
 		for range burst {
-			number := n.take([]byte("frame"))
+			number := n.take([]byte("frame"), 1)
 			require.NotZero(t, number)
 			require.False(t, taken[number], "taken twice")
 			taken[number] = true
@@ -41,7 +41,7 @@ func TestNodes_AgainstModel(t *testing.T) {
 		}
 		if random.IntN(100) < grow || len(taken) == 0 {
 			frame := []byte{byte(len(taken))}
-			number := n.take(frame)
+			number := n.take(frame, 1)
 			require.Equal(t, frame, n.at(number).frame)
 			taken = append(taken, number)
 			continue

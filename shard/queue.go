@@ -4,9 +4,9 @@ package shard
 // references to frames, whose links live in the shard's nodes.
 type queue struct {
 	head, tail uint32 // nodes, 0 for none
-	frames     int32
-	bytes      int32 // not yet written, of all frames
-	offset     int32 // already written, of the head
+	nodes      int32  // in the list
+	bytes      int32  // not yet written, of all frames
+	offset     int32  // already written, of the head
 }
 
 // frameCost is what a frame that waits costs beside its bytes: its node, and
@@ -15,17 +15,18 @@ type queue struct {
 const frameCost = 64
 
 // cost is what the queue counts for against the backlog's limit, in bytes.
-func (q *queue) cost() int { return int(q.bytes) + frameCost*int(q.frames) }
+func (q *queue) cost() int { return int(q.bytes) + frameCost*int(q.nodes) }
 
-func (q *queue) push(n *nodes, frame []byte) {
-	at := n.take(frame)
+// push adds bytes that are so many whole frames.
+func (q *queue) push(n *nodes, frame []byte, frames int) {
+	at := n.take(frame, frames)
 	if q.head == 0 {
 		q.head = at
 	} else {
 		n.at(q.tail).next = at
 	}
 	q.tail = at
-	q.frames++
+	q.nodes++
 	q.bytes += int32(len(frame))
 }
 
@@ -42,11 +43,11 @@ func (q *queue) advance(n *nodes, written int) (frames int) {
 		written -= len(head.frame)
 		done := q.head
 		q.head = head.next
+		frames += int(head.frames)
 		n.put(done)
-		frames++
+		q.nodes--
 	}
 	q.offset = int32(written)
-	q.frames -= int32(frames)
 	if q.head == 0 {
 		q.tail = 0
 	}
@@ -81,14 +82,14 @@ func (q *queue) clear(n *nodes, keepStarted bool) (frames int) {
 	kept := queue{}
 	if keepStarted && q.offset > 0 {
 		started := n.at(at)
-		kept = queue{head: at, tail: at, frames: 1, offset: q.offset, bytes: int32(len(started.frame)) - q.offset}
+		kept = queue{head: at, tail: at, nodes: 1, offset: q.offset, bytes: int32(len(started.frame)) - q.offset}
 		at, started.next = started.next, 0
 	}
 	for at != 0 {
 		next := n.at(at).next
+		frames += int(n.at(at).frames)
 		n.put(at)
 		at = next
-		frames++
 	}
 	*q = kept
 	return frames

@@ -188,6 +188,16 @@ func (s *Shard) LeaveAll(c *Client, emptied []string) []string {
 // IsMember reports whether the client is in the room.
 func (s *Shard) IsMember(c *Client, name string) bool { return s.membership(c, name) >= 0 }
 
+// Membership is IsMember, and returns the room's name as the shard keeps it:
+// where room is a view, the result may be kept.
+func (s *Shard) Membership(c *Client, room string) (name string, member bool) {
+	i := s.membership(c, room)
+	if i < 0 {
+		return "", false
+	}
+	return s.rooms.list[c.rooms[i].room].name, true
+}
+
 // Rooms appends the names of the client's rooms to dst.
 func (s *Shard) Rooms(c *Client, dst []string) []string {
 	for _, m := range c.rooms {

@@ -13,10 +13,9 @@ const maxWrite = 64 << 10
 // waits for it when the shard settles. The frame is kept, not copied, and must
 // not change. At the backlog's limit the client is ended or the frame skipped.
 func (s *Shard) Enqueue(c *Client, frame []byte) {
-	if !s.admit(c, len(frame)) {
-		return
+	if s.admit(c, len(frame), 1) {
+		s.push(c, frame, 1)
 	}
-	s.push(c, frame)
 }
 
 // EnqueueControl is Enqueue for control frames, which the backlog's limit does
@@ -27,13 +26,17 @@ func (s *Shard) EnqueueControl(c *Client, frame []byte) {
 		s.overflow(c)
 		return
 	}
-	s.push(c, frame)
+	s.push(c, frame, 1)
 }
 
 const controlAllowance = 4 << 10
 
-func (s *Shard) push(c *Client, frame []byte) {
-	c.queue.push(&s.nodes, frame)
+// EnqueueLast is Enqueue for a client's close frame, which no limit stops: there
+// is one for each client.
+func (s *Shard) EnqueueLast(c *Client, frame []byte) { s.push(c, frame, 1) }
+
+func (s *Shard) push(c *Client, frame []byte, frames int) {
+	c.queue.push(&s.nodes, frame, frames)
 	if c.flags&(flagDirty|flagBlocked) == 0 {
 		c.flags |= flagDirty
 		s.dirty = append(s.dirty, c)
@@ -45,8 +48,8 @@ func (s *Shard) push(c *Client, frame []byte) {
 // copied: the caller may use p again.
 func (s *Shard) Send(c *Client, p []byte, frames int) {
 	if c.queue.head != 0 || c.flags&flagBlocked != 0 {
-		if s.admit(c, len(p)) {
-			s.push(c, append([]byte(nil), p...))
+		if s.admit(c, len(p), frames) {
+			s.push(c, append([]byte(nil), p...), frames)
 		}
 		return
 	}
@@ -58,14 +61,14 @@ func (s *Shard) Send(c *Client, p []byte, frames int) {
 		s.Counters.FramesOut += uint64(frames)
 		return
 	}
-	c.queue.push(&s.nodes, append([]byte(nil), p...))
+	c.queue.push(&s.nodes, append([]byte(nil), p...), frames)
 	c.queue.advance(&s.nodes, n)
 	s.block(c, c.queue.bytes)
 }
 
-// admit reports whether size more bytes may wait for the client. If not, it is
-// ended, or the message counted as skipped.
-func (s *Shard) admit(c *Client, size int) bool {
+// admit reports whether so many frames of size bytes in all may wait for the
+// client. If not, it is ended, or the frames counted as skipped.
+func (s *Shard) admit(c *Client, size, frames int) bool {
 	size += frameCost
 	if c.Backlog()+size <= s.options.MaxBacklog {
 		return true
@@ -87,7 +90,7 @@ func (s *Shard) admit(c *Client, size int) bool {
 		}
 	}
 	if s.options.Skip {
-		s.Counters.Skipped++
+		s.Counters.Skipped += uint64(frames)
 		return false
 	}
 	s.overflow(c)

@@ -27,7 +27,7 @@ func TestQueue_GatherAndAdvance(t *testing.T) {
 	var n nodes
 	var q queue
 	for _, frame := range []string{"aaa", "bb", "cccc"} {
-		q.push(&n, []byte(frame))
+		q.push(&n, []byte(frame), 1)
 	}
 	next, scratch := q.gather(&n, nil, 6)
 	assert.Equal(t, "aaabb", string(next), "whole frames up to the limit")
@@ -40,7 +40,7 @@ func TestQueue_GatherAndAdvance(t *testing.T) {
 	assert.Equal(t, 2, q.advance(&n, 5))
 	assert.Zero(t, q)
 
-	q.push(&n, []byte("again"))
+	q.push(&n, []byte("again"), 1)
 	assert.Equal(t, 1, n.chunks[0].used, "nodes are used again")
 }
 
@@ -49,7 +49,7 @@ func TestQueue_ClearKeepsWhatHasBegun(t *testing.T) {
 		var n nodes
 		var q queue
 		for _, frame := range []string{"aaa", "bb", "cccc"} {
-			q.push(&n, []byte(frame))
+			q.push(&n, []byte(frame), 1)
 		}
 		q.advance(&n, written)
 		q.clear(&n, true)

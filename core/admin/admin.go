@@ -46,8 +46,16 @@ const (
 	stopTimeout  = 2 * time.Second
 )
 
+// largestPublishSize keeps a request from taking all memory by a slip of an
+// operator's pen.
+const largestPublishSize core.Size = 256 << 20
+
 // Listen opens the admin listener of a server. Serve has to follow.
 func Listen(server *core.Server, options Options) (*Admin, error) {
+	core.FillDefaults(&options)
+	if options.MaxPublishSize < 0 || options.MaxPublishSize > largestPublishSize {
+		return nil, fmt.Errorf("max-publish-size is %s: it must be at most %s", options.MaxPublishSize, largestPublishSize)
+	}
 	listener, err := net.Listen("tcp", options.AdminAddr)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the admin listener: %w", err)

@@ -1,0 +1,38 @@
+package core
+
+import (
+	"encoding"
+	"reflect"
+	"strconv"
+	"time"
+)
+
+// FillDefaults gives the zero fields of the options that the pointer points to
+// the values of their default tags, so that flags and library have one truth.
+func FillDefaults(options any) {
+	v := reflect.ValueOf(options).Elem()
+	for i := range v.NumField() {
+		if text := v.Type().Field(i).Tag.Get("default"); text != "" && v.Field(i).IsZero() {
+			setDefault(v.Field(i), text)
+		}
+	}
+}
+
+// setDefault sets a field from its tag. A tag that cannot be read is a mistake
+// in the program, found by the first test that makes a server.
+func setDefault(field reflect.Value, text string) {
+	var err error
+	switch target := field.Addr().Interface().(type) {
+	case encoding.TextUnmarshaler:
+		err = target.UnmarshalText([]byte(text))
+	case *time.Duration:
+		*target, err = time.ParseDuration(text)
+	case *int:
+		*target, err = strconv.Atoi(text)
+	default:
+		field.SetString(text)
+	}
+	if err != nil {
+		panic("core: default of an option: " + err.Error())
+	}
+}
