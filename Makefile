@@ -4,7 +4,6 @@ GO     ?= go
 TOOLS  := -modfile=bench/tools/go.mod
 TOOL   := $(GO) tool $(TOOLS)
 GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
-VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .PHONY: help build run test check format fuzz torture bench clean
 

@@ -35,6 +35,8 @@ type Bus interface {
 
 	// Enter notes that the room has a first member on this node, and Leave
 	// that the last one has gone: between them the node listens to the room.
+	// They come in turns for each room, under a lock of the caller's: they must
+	// not call back.
 	Enter(room string)
 	Leave(room string)
 

@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 )
 
-// HandshakeError refuses an upgrade. The sentinel values below are the only
-// instances, so they can be compared with == or errors.Is.
+// HandshakeError refuses an upgrade. The ones of this package are sentinel
+// values, to be compared with == or errors.Is; callers make their own.
 type HandshakeError struct {
 	Status int    // HTTP status of the answer
 	Code   string // UPPER_SNAKE, for programs

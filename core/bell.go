@@ -54,7 +54,11 @@ func (b *bell) enroll(fd int) (<-chan gnet.RegisteredResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.loop.events.Enroll(gnet.NewContext(context.Background(), b), polled)
+	enrolled, err := b.loop.events.Enroll(gnet.NewContext(context.Background(), b), polled)
+	if err != nil {
+		_ = polled.Close()
+	}
+	return enrolled, err
 }
 
 // watch ends the engine, to be started again, if the loop cannot poll its bell,

@@ -38,7 +38,7 @@ type Publication struct {
 
 // ErrOverloaded is returned by publishing while an event loop has more messages
 // waiting than MaxInbox allows. Nothing has been sent to anybody; try again.
-var ErrOverloaded = errors.New("too many messages wait for delivery")
+var ErrOverloaded error = &Error{Text: "Server is overloaded, try again", Code: "OVERLOADED"}
 
 // ErrTooLarge is returned by publishing a message that no queue could count.
 var ErrTooLarge = errors.New("message is larger than " + Size(maxBacklog).String())
@@ -64,8 +64,8 @@ func (s *Server) Publish(p Publication) (receivers int, err error) {
 	return receivers, err
 }
 
-// PublishAll sends messages in order, and each receiver gets all that are for
-// it in one write where its socket takes it. It returns the number of receivers
+// PublishAll sends messages in order. Those that follow each other and are for
+// the same room reach each receiver in one write. It returns the number of receivers
 // of each message that was sent; after an error, the rest has not been.
 func (s *Server) PublishAll(publications []Publication) (receivers []int, err error) {
 	var ring shard.ShardSet
@@ -165,8 +165,10 @@ func (s *Server) toClients(p *Publication, ids []shard.ID, ring *shard.ShardSet)
 		if n < 0 {
 			n = len(rest)
 		}
-		s.loop(at).shard.Post(&shard.Op{To: shard.ToClients, Clients: rest[:n], Message: p.Message})
-		ring.Add(at)
+		if l := s.loop(at); l != nil {
+			l.shard.Post(&shard.Op{To: shard.ToClients, Clients: rest[:n], Message: p.Message})
+			ring.Add(at)
+		}
 		rest = rest[n:]
 	}
 	return len(ids), nil

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/gannet-ws/gannet/codec"
@@ -38,14 +40,23 @@ func (l *loop) endWith(c *shard.Client, reason Reason, frame []byte) {
 	}
 	c.Reason = uint8(reason)
 	c.SetState(shard.Closing)
-	l.emptied = l.shard.LeaveAll(c, l.emptied[:0])
-	l.leaveBus()
+	l.shard.LeaveAll(c)
 	if frame == nil {
 		l.shard.Doom(c)
 		return
 	}
-	c.Deadline = l.shard.Now + milliseconds(l.server.options.CloseTimeout)
+	c.Deadline = l.shard.Now + milliseconds(l.closePatience(c, reason))
 	l.shard.EnqueueLast(c, frame)
+}
+
+// closePatience is the time for the peer to answer the close frame, and before
+// that to take what waits for it.
+func (l *loop) closePatience(c *shard.Client, reason Reason) time.Duration {
+	o := &l.server.options
+	if c.Backlog() > 0 && reason != ReasonSlowConsumer {
+		return o.DrainTimeout + o.CloseTimeout
+	}
+	return o.CloseTimeout
 }
 
 // fail closes a client whose bytes broke the protocol.
@@ -77,7 +88,7 @@ var emptyCloseFrame = codec.AppendFrame(nil, codec.OpClose, nil)
 // sends is thrown away.
 func (l *loop) hangUp(c *shard.Client) {
 	if c.State() == shard.Closing {
-		c.SetState(shard.Broken)
+		c.SetState(shard.HangingUp)
 		l.shard.Finish(c)
 	}
 }
@@ -97,10 +108,10 @@ func (l *loop) Overflowed(c *shard.Client) {
 // Disconnect closes a client of this node, with 1008. It reports whether the
 // client is connected here. Any goroutine may call it.
 func (s *Server) Disconnect(id shard.ID) bool {
-	if !s.Alive(id) {
+	l := s.loop(id.Shard())
+	if l == nil || !s.Alive(id) {
 		return false
 	}
-	l := s.loop(id.Shard())
 	l.post(shard.Op{Call: func(sh *shard.Shard) {
 		if c := sh.Find(id); c != nil {
 			l.end(c, ReasonDisconnected)

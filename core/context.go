@@ -39,15 +39,6 @@ func (c *Context) Bind(v any) error {
 	return nil
 }
 
-// bindExactly is Bind for the built-in routes, where a key is only itself, as in
-// JavaScript: whoever filters requests must see the room that is meant.
-func (c *Context) bindExactly(v any) error {
-	if c.envelope.Data == nil {
-		return errNoData
-	}
-	return exactAPI.Unmarshal(c.envelope.Data, v)
-}
-
 var (
 	errNoData  = &Error{Text: "Data is required", Code: "DATA_REQUIRED"}
 	errBadData = &Error{Text: "Data has another form than expected", Code: "BAD_DATA"}
@@ -55,10 +46,7 @@ var (
 
 // bindAPI copies strings, as the data is a view. Names of fields match keys in
 // either case, as in encoding/json.
-var (
-	bindAPI  = sonic.Config{CopyString: true, ValidateString: true}.Froze()
-	exactAPI = sonic.Config{CopyString: true, ValidateString: true, CaseSensitive: true}.Froze()
-)
+var bindAPI = sonic.Config{CopyString: true, ValidateString: true}.Froze()
 
 // IsMember reports whether the client is in the room.
 func (c *Context) IsMember(room string) bool { return c.loop.shard.IsMember(c.client, room) }

@@ -31,7 +31,7 @@ type loop struct {
 	replies []byte         // frames for the client whose input is being handled
 	framed  int            // their number
 	ring    shard.ShardSet // bells to ring when that input has been handled
-	emptied []string       // rooms that lost their last member
+	pings   int            // sent by this turn of the sweep
 	swept   int            // slots of the sweep under way that are done; -1: none is
 
 	sweepDue atomic.Bool // set by any goroutine
@@ -86,9 +86,12 @@ func (l *loop) turn() {
 	l.finish()
 }
 
-// finish ends a callback: it wakes the loops that were given work, and asks to
-// be woken itself while sockets are full.
+// finish ends a callback: it wakes the loops that were given work, this one
+// among them if some is left, and asks to be woken while sockets are full.
 func (l *loop) finish() {
+	if !l.shard.Settled() {
+		l.bell.ring()
+	}
 	if l.ring != (shard.ShardSet{}) {
 		l.server.ring(l.ring)
 		l.ring = shard.ShardSet{}
@@ -110,15 +113,5 @@ func (l *loop) Drop(c *shard.Client) {
 func (l *loop) remove(c *shard.Client) {
 	l.counters.Closed[c.Reason]++
 	l.server.connections.Add(-1)
-	l.emptied = l.shard.Remove(c, l.emptied[:0])
-	l.leaveBus()
-}
-
-// leaveBus tells the bus which rooms have no member here any more.
-func (l *loop) leaveBus() {
-	for _, room := range l.emptied {
-		l.server.options.Bus.Leave(room)
-	}
-	clear(l.emptied)
-	l.emptied = l.emptied[:0]
+	l.shard.Remove(c)
 }

@@ -128,13 +128,16 @@ func (o *Options) validate() error {
 			return fmt.Errorf("%s must be above zero", p.name)
 		}
 	}
+	longest := max(o.HandshakeTimeout, o.PingInterval, o.PingTimeout, o.CloseTimeout, o.DrainTimeout, o.JSONPingInterval)
 	switch {
 	case !strings.HasPrefix(o.Path, "/") || strings.ContainsAny(o.Path, "?# "):
 		return fmt.Errorf("path %q must begin with a slash and have no query", o.Path)
 	case o.Loops > maxLoops:
 		return fmt.Errorf("loops is %d: at most %d fit into a client id", o.Loops, maxLoops)
-	case o.JSONPingInterval < 0:
-		return fmt.Errorf("json-ping-interval is %s: it cannot be below zero", o.JSONPingInterval)
+	case longest > maxDuration:
+		return fmt.Errorf("a time of %s is too long: at most %s can be counted", longest, maxDuration)
+	case o.JSONPingInterval != 0 && o.JSONPingInterval < minJSONPing:
+		return fmt.Errorf("json-ping-interval is %s: it is 0s for none, or at least %s", o.JSONPingInterval, minJSONPing)
 	case o.MaxConnections < 0:
 		return fmt.Errorf("max-connections is %d: it cannot be below zero", o.MaxConnections)
 	case o.MaxBacklog > maxBacklog:
@@ -150,4 +153,7 @@ func (o *Options) validate() error {
 const (
 	maxLoops   = 256       // a client id has 8 bits for the shard
 	maxBacklog = 512 << 20 // a queue counts its bytes in 32 bits
+
+	minJSONPing = 10 * time.Millisecond
+	maxDuration = 7 * 24 * time.Hour // deadlines are milliseconds in 32 bits
 )

@@ -15,10 +15,7 @@ type publishRequest struct {
 	Data     codec.Raw `json:"data"`
 }
 
-var (
-	errNotMember = &Error{Text: "You are not in this room", Code: "NOT_A_MEMBER"}
-	errBusy      = &Error{Text: "Server is overloaded, try again", Code: "OVERLOADED"}
-)
+var errNotMember = &Error{Text: "You are not in this room", Code: "NOT_A_MEMBER"}
 
 // success is boxed once: returning it allocates nothing.
 var success any = json.RawMessage(`{"success":true}`)
@@ -29,11 +26,11 @@ func roomPublish(c *Context) (any, error) {
 	c.loop.decoder.Decode(c.Data(), request) // what is missing shows
 	name, _ := codec.Unquote(request.RoomName)
 	if name == "" {
-		return roomRefused(c, "Room name is required", "")
+		return roomRefused(c, errNoRoom)
 	}
 	room, member := c.loop.shard.Membership(c.client, name)
 	if !member {
-		return roomRefused(c, errNotMember.Text, errNotMember.Code)
+		return roomRefused(c, errNotMember)
 	}
 	p := Publication{
 		To:      Room(room),
@@ -43,7 +40,7 @@ func roomPublish(c *Context) (any, error) {
 		p.Except = c.ClientID()
 	}
 	if _, err := c.Publish(p); err != nil {
-		return roomRefused(c, errBusy.Text, errBusy.Code)
+		return roomRefused(c, err)
 	}
 	return success, nil
 }

@@ -34,6 +34,7 @@ func (o *Options) checkRoomName(name string) error {
 func (l *loop) join(c *shard.Client, room string) error {
 	o := &l.server.options
 	if err := o.checkRoomName(room); err != nil {
+		l.counters.RoomNamesRefused++
 		return err
 	}
 	if l.shard.IsMember(c, room) {
@@ -45,23 +46,18 @@ func (l *loop) join(c *shard.Client, room string) error {
 		}
 	}
 	if l.shard.RoomCount(c) >= o.MaxRooms {
+		l.counters.RoomLimitsMet++
 		return errTooManyRooms
 	}
-	if _, first := l.shard.Join(c, room); first {
-		o.Bus.Enter(room)
-	}
+	l.shard.Join(c, room)
 	return nil
 }
 
 // leave ends the client's membership and tells it so. It reports whether there
 // was one.
 func (l *loop) leave(c *shard.Client, room string) bool {
-	left, last := l.shard.Leave(c, room)
-	if !left {
+	if !l.shard.Leave(c, room) {
 		return false
-	}
-	if last {
-		l.server.options.Bus.Leave(room)
 	}
 	l.payload = appendLeftRoom(l.payload[:0], room)
 	l.frame(l.payload)

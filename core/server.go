@@ -67,13 +67,13 @@ func New(options Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		options:   options,
-		made:      time.Now(),
-		routes:    map[route]Handler{},
-		directory: shard.NewDirectory(),
-		retry:     make(chan struct{}, 1),
-		booted:    make(chan struct{}),
+		options: options,
+		made:    time.Now(),
+		routes:  map[route]Handler{},
+		retry:   make(chan struct{}, 1),
+		booted:  make(chan struct{}),
 	}
+	s.directory = shard.NewDirectory(s.roomPresence)
 	s.stats.last = map[*loop]snapshot{}
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
@@ -97,6 +97,18 @@ func New(options Options) (*Server, error) {
 	}
 	return s, nil
 }
+
+// roomPresence tells the bus which rooms have members here.
+func (s *Server) roomPresence(room string, members bool) {
+	if members {
+		s.options.Bus.Enter(room)
+		return
+	}
+	s.options.Bus.Leave(room)
+}
+
+// MaxConnections returns the number of connections that are served at once.
+func (s *Server) MaxConnections() int { return s.descriptors.cap }
 
 // NodeID returns the 12 hex digits that name the node and begin the ids of its
 // clients. They are new at each start.
@@ -185,11 +197,11 @@ func (s *Server) serve() error {
 		began := time.Now()
 		err := s.runEngine()
 		s.removeLoops()
-		switch {
-		case s.State() >= StateDraining:
-			return nil
-		case s.State() == StateStarting:
+		if err != nil && s.restarts.Load() == 0 {
 			return fmt.Errorf("cannot start the event loops: %w", err)
+		}
+		if !s.state.CompareAndSwap(int32(StateRunning), int32(StateStarting)) && s.State() >= StateDraining {
+			return nil
 		}
 		s.restarts.Add(1)
 		s.options.Log.Error("the event loops have ended and are started again; all clients were lost", "error", err)
@@ -212,12 +224,12 @@ func (s *Server) runEngine() error {
 	)
 }
 
-// hostOf is the host to listen on, empty for all addresses.
+// hostOf is the host to listen on, empty for all addresses of both families.
 func hostOf(addr *net.TCPAddr) string {
-	if addr.IP.IsUnspecified() {
+	if addr.IP.To4() == nil && addr.IP.IsUnspecified() {
 		return ""
 	}
-	return addr.IP.String()
+	return (&net.IPAddr{IP: addr.IP, Zone: addr.Zone}).String()
 }
 
 // stop ends the engine, without gnet's way of waiting, which polls: serve

@@ -325,7 +325,7 @@ func TestSlowConsumer_AsksAndNeverReads(t *testing.T) {
 		ended func(core.Stats) bool
 	}{
 		"pings":          {core.CloseSlow, ping, closed},
-		"pings, skip":    {core.SkipSlow, ping, closed},
+		"pings, skip":    {core.SkipSlow, ping, skips},
 		"requests":       {core.CloseSlow, request, closed},
 		"requests, skip": {core.SkipSlow, request, skips},
 	}

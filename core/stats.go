@@ -9,16 +9,18 @@ import (
 
 // counters are a loop's own, counted without locks on its goroutine.
 type counters struct {
-	Accepted      uint64 // connections
-	Upgraded      uint64 // connections that became clients
-	Refused       [refusalCount]uint64
-	Closed        [reasonCount]uint64
-	BytesIn       uint64
-	MessagesIn    uint64 // data messages, whole
-	BadMessages   uint64 // no envelopes
-	UnknownRoutes uint64 // envelopes for no handler
-	HandlerErrors uint64 // internal errors of handlers
-	Panics        uint64 // handlers that panicked
+	Accepted         uint64 // connections
+	Upgraded         uint64 // connections that became clients
+	Refused          [refusalCount]uint64
+	Closed           [reasonCount]uint64
+	BytesIn          uint64
+	MessagesIn       uint64 // data messages, whole
+	RoomNamesRefused uint64
+	RoomLimitsMet    uint64 // joins refused because of MaxRooms
+	BadMessages      uint64 // no envelopes
+	UnknownRoutes    uint64 // envelopes for no handler
+	HandlerErrors    uint64 // internal errors of handlers
+	Panics           uint64 // handlers that panicked
 }
 
 // snapshot is what a loop tells of itself.
@@ -45,6 +47,8 @@ func (s *snapshot) add(o *snapshot) {
 	}
 	s.BytesIn += o.BytesIn
 	s.MessagesIn += o.MessagesIn
+	s.RoomNamesRefused += o.RoomNamesRefused
+	s.RoomLimitsMet += o.RoomLimitsMet
 	s.BadMessages += o.BadMessages
 	s.UnknownRoutes += o.UnknownRoutes
 	s.HandlerErrors += o.HandlerErrors
@@ -70,26 +74,28 @@ type Stats struct {
 	Rooms          int `json:"rooms"`
 	Blocked        int `json:"blocked"` // clients whose sockets are full
 
-	Accepted      uint64            `json:"accepted"`
-	Upgraded      uint64            `json:"upgraded"`
-	Refused       map[string]uint64 `json:"refused"` // by reason
-	Closed        map[string]uint64 `json:"closed"`  // by reason
-	BytesIn       uint64            `json:"bytesIn"`
-	BytesOut      uint64            `json:"bytesOut"`
-	MessagesIn    uint64            `json:"messagesIn"`
-	FramesOut     uint64            `json:"framesOut"`
-	Writes        uint64            `json:"writes"` // system calls that took the frames
-	Published     uint64            `json:"published"`
-	Overloaded    uint64            `json:"overloaded"`  // publications that were refused
-	BusFailures   uint64            `json:"busFailures"` // messages that did not go to other nodes
-	Skipped       uint64            `json:"skipped"`     // messages, for slow consumers
-	Dropped       uint64            `json:"dropped"`     // frames, with their client's connection
-	TimesBlocked  uint64            `json:"timesBlocked"`
-	BadMessages   uint64            `json:"badMessages"`
-	UnknownRoutes uint64            `json:"unknownRoutes"`
-	HandlerErrors uint64            `json:"handlerErrors"`
-	Panics        uint64            `json:"panics"`
-	Restarts      uint64            `json:"restarts"` // of the engine, after a failed accept
+	Accepted         uint64            `json:"accepted"`
+	Upgraded         uint64            `json:"upgraded"`
+	Refused          map[string]uint64 `json:"refused"` // by reason
+	Closed           map[string]uint64 `json:"closed"`  // by reason
+	BytesIn          uint64            `json:"bytesIn"`
+	BytesOut         uint64            `json:"bytesOut"`
+	MessagesIn       uint64            `json:"messagesIn"`
+	FramesOut        uint64            `json:"framesOut"`
+	Writes           uint64            `json:"writes"` // system calls that took the frames
+	Published        uint64            `json:"published"`
+	Overloaded       uint64            `json:"overloaded"`  // publications that were refused
+	BusFailures      uint64            `json:"busFailures"` // messages that did not go to other nodes
+	Skipped          uint64            `json:"skipped"`     // messages, for slow consumers
+	Dropped          uint64            `json:"dropped"`     // frames, with their client's connection
+	TimesBlocked     uint64            `json:"timesBlocked"`
+	RoomNamesRefused uint64            `json:"roomNamesRefused"`
+	RoomLimitsMet    uint64            `json:"roomLimitsMet"` // joins refused: too many rooms
+	BadMessages      uint64            `json:"badMessages"`
+	UnknownRoutes    uint64            `json:"unknownRoutes"`
+	HandlerErrors    uint64            `json:"handlerErrors"`
+	Panics           uint64            `json:"panics"`
+	Restarts         uint64            `json:"restarts"` // of the engine, after a failed accept
 
 	Loops []LoopStats `json:"loops"`
 }
@@ -170,7 +176,7 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.State = s.State().String()
 	stats.UptimeSeconds = time.Since(s.made).Seconds()
 	stats.Connections = int(s.connections.Load())
-	stats.MaxConnections = s.descriptors.cap
+	stats.MaxConnections = s.MaxConnections()
 	stats.Clients = s.directory.Clients()
 	stats.Users = s.directory.Users()
 	stats.Rooms = s.directory.Rooms()
@@ -195,6 +201,8 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.Skipped = total.out.Skipped
 	stats.Dropped = total.out.Dropped
 	stats.TimesBlocked = total.out.Blocked
+	stats.RoomNamesRefused = total.RoomNamesRefused
+	stats.RoomLimitsMet = total.RoomLimitsMet
 	stats.BadMessages = total.BadMessages
 	stats.UnknownRoutes = total.UnknownRoutes
 	stats.HandlerErrors = total.HandlerErrors

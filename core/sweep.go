@@ -13,6 +13,8 @@ import (
 
 const (
 	sweepChunk    = 4096 // records that one turn looks at
+	sweepStep     = 64   // records between two looks at the number of pings
+	sweepPings    = 256  // clients that one turn pings: each costs a write
 	slowestSweep  = time.Second
 	fastestSweep  = 10 * time.Millisecond
 	retryInterval = 5 * time.Millisecond // between looks at full sockets
@@ -52,8 +54,11 @@ func (l *loop) sweep() (more bool) {
 	if l.swept < 0 {
 		return false
 	}
-	l.shard.Each(l.swept, l.swept+sweepChunk, l.check)
-	l.swept += sweepChunk
+	l.pings = 0
+	for looked := 0; looked < sweepChunk && l.pings < sweepPings; looked += sweepStep {
+		l.shard.Each(l.swept, l.swept+sweepStep, l.check)
+		l.swept += sweepStep
+	}
 	if l.swept >= l.shard.Slots() {
 		l.swept = -1
 	}
@@ -81,5 +86,6 @@ func (l *loop) check(c *shard.Client) {
 		c.Pinged = true
 		c.Deadline = now + milliseconds(l.server.options.PingTimeout)
 		l.shard.EnqueueControl(c, pingFrame)
+		l.pings++
 	}
 }

@@ -1,7 +1,9 @@
 package core
 
 import (
+	"bytes"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/gannet-ws/gannet/codec"
@@ -25,10 +27,10 @@ func isoNow() string { return time.Now().UTC().Format(isoTime) }
 // roomRequest is the data of joinRoom and leaveRoom. What a client calls itself
 // is a label, echoed as it came.
 type roomRequest struct {
-	RoomName json.RawMessage `json:"roomName"`
-	UserID   json.RawMessage `json:"userId"`
-	Username json.RawMessage `json:"username"`
-	UserType json.RawMessage `json:"userType"`
+	RoomName codec.Raw `json:"roomName"`
+	UserID   codec.Raw `json:"userId"`
+	Username codec.Raw `json:"username"`
+	UserType codec.Raw `json:"userType"`
 }
 
 // roomReply is the response to joinRoom and leaveRoom.
@@ -52,25 +54,23 @@ type roomData struct {
 	ClientID string          `json:"clientId,omitempty"`
 }
 
-// readRoomRequest returns the data of a room request and the room's name, which
-// is empty when there is none.
+// readRoomRequest returns the data of a room request, and the room's name, a
+// copy, which is empty when there is none.
 func readRoomRequest(c *Context) (request roomRequest, room string) {
-	if c.bindExactly(&request) != nil {
-		return request, ""
-	}
-	return request, nameIn(request.RoomName)
+	c.loop.decoder.Decode(c.Data(), &request) // what is missing shows
+	name, _ := codec.Unquote(request.RoomName)
+	return request, strings.Clone(name)
 }
 
-// nameIn returns a JSON string's text, empty for anything else.
-func nameIn(raw json.RawMessage) (name string) {
-	if json.Unmarshal(raw, &name) != nil {
-		return ""
-	}
-	return name
-}
+var errNoRoom = &Error{Text: "Room name is required"}
 
-func roomRefused(c *Context, text, code string) (any, error) {
-	return &roomReply{Error: text, Code: code, ClientID: c.ClientID().String()}, nil
+// roomRefused is the response that says why not.
+func roomRefused(c *Context, err error) (any, error) {
+	public, ok := err.(*Error)
+	if !ok {
+		return nil, err
+	}
+	return &roomReply{Error: public.Text, Code: public.Code, ClientID: c.ClientID().String()}, nil
 }
 
 // joinRoom answers when the room's messages are sure to arrive: at once, or
@@ -78,11 +78,10 @@ func roomRefused(c *Context, text, code string) (any, error) {
 func joinRoom(c *Context) (any, error) {
 	request, room := readRoomRequest(c)
 	if room == "" {
-		return roomRefused(c, "Room name is required", "")
+		return roomRefused(c, errNoRoom)
 	}
 	if err := c.loop.join(c.client, room); err != nil {
-		refused := err.(*Error)
-		return roomRefused(c, refused.Text, refused.Code)
+		return roomRefused(c, err)
 	}
 	joined := &roomReply{Success: true, Message: "Successfully joined room: " + room, Data: joinedData(c, &request, room)}
 	nodes := c.loop.server.options.Bus
@@ -113,19 +112,19 @@ func joinedData(c *Context, request *roomRequest, room string) *roomData {
 	return data
 }
 
-// labelOr is the label that a client gave itself, or the default where it gave
-// none that JavaScript would take for one.
-func labelOr(label json.RawMessage, otherwise string) json.RawMessage {
+// labelOr is a copy of the label that a client gave itself, or the default where
+// it gave none that JavaScript would take for one.
+func labelOr(label codec.Raw, otherwise string) json.RawMessage {
 	if codec.IsFalsy(label) {
 		return codec.AppendString(nil, otherwise)
 	}
-	return label
+	return bytes.Clone(label)
 }
 
 func leaveRoom(c *Context) (any, error) {
 	_, room := readRoomRequest(c)
 	if room == "" {
-		return roomRefused(c, "Room name is required", "")
+		return roomRefused(c, errNoRoom)
 	}
 	c.loop.leave(c.client, room)
 	return &roomReply{

@@ -39,7 +39,7 @@ func BenchmarkFanOut(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer sink.Close()
-			s := New(Options{Directory: NewDirectory(), Owner: bystander{}, MaxBacklog: 1 << 20, MaxInbox: 1 << 30})
+			s := New(Options{Directory: NewDirectory(nil), Owner: bystander{}, MaxBacklog: 1 << 20, MaxInbox: 1 << 30})
 			names := make([]string, shape.rooms)
 			for r := range names {
 				names[r] = fmt.Sprint("room", r)

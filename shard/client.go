@@ -45,7 +45,9 @@ type Client struct {
 	Seen     uint32 // Shard.Now at the last input
 	Deadline uint32 // Shard.Now at which a pinged or closing client is dropped
 
+	blockedAt  uint32 // index in the shard's list, with flagBlocked
 	generation uint16
+	controls   uint8 // control frames queued since the queue was last empty
 	state      State
 	flags      flags
 	Reason     uint8 // why it was closed: an index into the owner's table
@@ -63,9 +65,9 @@ const (
 	Open
 	// Closing clients have been sent a close frame; the peer's is awaited.
 	Closing
-	// Broken clients have been sent a close frame and their input is no
-	// longer understood: it is thrown away until the peer ends it.
-	Broken
+	// HangingUp clients have been sent a close frame, and all that their peer
+	// still sends is thrown away until it ends.
+	HangingUp
 )
 
 type flags uint8

@@ -12,6 +12,7 @@ import (
 // a room, and which clients a user has. It is shared by all shards of a process
 // and striped, so that two of them rarely meet at one lock.
 type Directory struct {
+	present func(room string, members bool)
 	seed    maphash.Seed
 	stripes [64]stripe
 	clients [maxShards]atomic.Int64
@@ -37,9 +38,14 @@ type shardCount struct {
 	count int
 }
 
-// NewDirectory returns an empty directory.
-func NewDirectory() *Directory {
-	d := &Directory{seed: maphash.MakeSeed()}
+// NewDirectory returns an empty directory. It calls present, which may be nil,
+// whenever a room gets its first member or loses its last, in that order for
+// each room: under a lock, so present must neither wait nor use the directory.
+func NewDirectory(present func(room string, members bool)) *Directory {
+	if present == nil {
+		present = func(string, bool) {}
+	}
+	d := &Directory{seed: maphash.MakeSeed(), present: present}
 	for i := range d.stripes {
 		d.stripes[i].rooms = map[string]*presence{}
 		d.stripes[i].users = map[string][]ID{}
@@ -85,8 +91,8 @@ func (d *Directory) stripe(key string) *stripe {
 	return &d.stripes[maphash.String(d.seed, key)%uint64(len(d.stripes))]
 }
 
-// addMember counts one member more; first says that there was none.
-func (d *Directory) addMember(name string, shard uint8) (first bool) {
+// addMember counts one member more.
+func (d *Directory) addMember(name string, shard uint8) {
 	s := d.stripe(name)
 	s.Lock()
 	defer s.Unlock()
@@ -95,21 +101,21 @@ func (d *Directory) addMember(name string, shard uint8) (first bool) {
 		p = &presence{}
 		s.rooms[name] = p
 		d.rooms.Add(1)
+		d.present(name, true)
 	}
 	p.members++
 	p.shards.Add(shard)
 	for i := range p.counts {
 		if p.counts[i].shard == shard {
 			p.counts[i].count++
-			return false
+			return
 		}
 	}
 	p.counts = append(p.counts, shardCount{shard: shard, count: 1})
-	return p.members == 1
 }
 
-// removeMember counts one member less; last says that none is left.
-func (d *Directory) removeMember(name string, shard uint8) (last bool) {
+// removeMember counts one member less.
+func (d *Directory) removeMember(name string, shard uint8) {
 	s := d.stripe(name)
 	s.Lock()
 	defer s.Unlock()
@@ -118,14 +124,14 @@ func (d *Directory) removeMember(name string, shard uint8) (last bool) {
 	if p.members == 0 {
 		delete(s.rooms, name)
 		d.rooms.Add(-1)
-		return true
+		d.present(name, false)
+		return
 	}
 	i := slices.IndexFunc(p.counts, func(c shardCount) bool { return c.shard == shard })
 	if p.counts[i].count--; p.counts[i].count == 0 {
 		p.counts = slices.Delete(p.counts, i, i+1)
 		p.shards.Remove(shard)
 	}
-	return false
 }
 
 func (d *Directory) addClient(shard uint8, c *Client) {

@@ -2,7 +2,7 @@
 // of each room, and what waits to be written.
 //
 // A Shard belongs to one loop, and only that loop's goroutine may call its
-// methods, but for Post, Full and Alive, which any goroutine may call. Other
+// methods, but for Post, Full, Alive and Index, which any goroutine may call. Other
 // goroutines change a shard by posting an Op; the loop carries it out in a later
 // Turn, in the order in which it was posted.
 //

@@ -24,7 +24,7 @@ type fixture struct {
 }
 
 func newFixture(t *testing.T, change ...func(*Options)) *fixture {
-	f := &fixture{t: t, directory: NewDirectory()}
+	f := &fixture{t: t, directory: NewDirectory(nil)}
 	options := Options{Node: 0xabcdef123456, Index: 3, Directory: f.directory, Owner: f, MaxBacklog: 1 << 20, MaxInbox: 1 << 20}
 	for _, c := range change {
 		c(&options)
@@ -35,7 +35,7 @@ func newFixture(t *testing.T, change ...func(*Options)) *fixture {
 
 func (f *fixture) Drop(c *Client) {
 	f.dropped = append(f.dropped, c.ID())
-	f.Remove(c, nil)
+	f.Remove(c)
 }
 
 func (f *fixture) Overflowed(c *Client) {

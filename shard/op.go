@@ -32,10 +32,11 @@ type Op struct {
 const opOverhead = 128
 
 func (o *Op) cost() int64 {
-	if o.Message == nil {
-		return opOverhead
+	cost := int64(opOverhead + IDSize*len(o.Clients))
+	if o.Message != nil {
+		cost += int64(len(o.Message.Frame()))
 	}
-	return opOverhead + int64(len(o.Message.Frame()))
+	return cost
 }
 
 // sameAudience reports whether both ops' messages go to the same list of

@@ -1,5 +1,7 @@
 package shard
 
+import "strings"
+
 // room is this shard's part of a room. Members stand in one compact list of
 // slots, walked in order; each member's record knows its place in that list and
 // the list knows the place in the record, so that joining and leaving cost the
@@ -38,6 +40,7 @@ func (r *rooms) open(name string) *room {
 	if found := r.byName[name]; found != nil {
 		return found
 	}
+	name = strings.Clone(name)
 	opened := &room{name: name}
 	if n := len(r.free); n > 0 {
 		opened.number = r.free[n-1]

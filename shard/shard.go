@@ -87,13 +87,12 @@ func nonZero(random uint32) uint32 {
 	return max(random, 1)
 }
 
-// Remove frees the record of a connection that has been closed. The rooms it
-// was the node's last member of are appended to emptied, which is returned.
-func (s *Shard) Remove(c *Client, emptied []string) []string {
+// Remove frees the record of a connection that has been closed.
+func (s *Shard) Remove(c *Client) {
 	if c.state == Free {
-		return emptied
+		return
 	}
-	emptied = s.LeaveAll(c, emptied)
+	s.LeaveAll(c)
 	s.options.Directory.removeClient(s.options.Index, c)
 	s.Counters.Dropped += uint64(c.queue.clear(&s.nodes, false))
 	if c.flags&flagBlocked != 0 {
@@ -103,13 +102,12 @@ func (s *Shard) Remove(c *Client, emptied []string) []string {
 	slot := c.id.Slot()
 	c.tag.Store(0)
 	c.id, c.socket, c.user, c.fd = ID{}, nil, nil, -1
-	c.queue, c.state, c.flags, c.Reason = queue{}, Free, 0, 0
+	c.queue, c.state, c.flags, c.controls, c.Reason = queue{}, Free, 0, 0, 0
 	c.Seen, c.Deadline, c.Pinged = 0, 0, false
 	if cap(c.rooms) > 8 {
 		c.rooms = nil
 	}
 	s.slots.put(slot)
-	return emptied
 }
 
 // Find returns the client with the id, nil when it is not here (any more).
@@ -151,38 +149,36 @@ func (s *Shard) Each(from, to int, f func(*Client)) {
 	}
 }
 
-// Join makes the client a member of the room. joined is false when it was one
-// already; first says that it is the node's first member.
-func (s *Shard) Join(c *Client, name string) (joined, first bool) {
+// Join makes the client a member of the room. It reports false when it was one
+// already. The name may be a view: it is copied where it is kept.
+func (s *Shard) Join(c *Client, name string) bool {
 	if !s.join(c, name) {
-		return false, false
+		return false
 	}
-	return true, s.options.Directory.addMember(name, s.options.Index)
+	s.options.Directory.addMember(s.rooms.get(name).name, s.options.Index)
+	return true
 }
 
-// Leave ends the client's membership of the room. left is false when it was no
-// member; last says that it was the node's last.
-func (s *Shard) Leave(c *Client, name string) (left, last bool) {
+// Leave ends the client's membership of the room. It reports false when it was
+// no member.
+func (s *Shard) Leave(c *Client, name string) bool {
 	i := s.membership(c, name)
 	if i < 0 {
-		return false, false
+		return false
 	}
 	s.leave(c, i)
-	return true, s.options.Directory.removeMember(name, s.options.Index)
+	s.options.Directory.removeMember(name, s.options.Index)
+	return true
 }
 
-// LeaveAll ends all of the client's memberships. The rooms it was the node's
-// last member of are appended to emptied, which is returned.
-func (s *Shard) LeaveAll(c *Client, emptied []string) []string {
+// LeaveAll ends all of the client's memberships.
+func (s *Shard) LeaveAll(c *Client) {
 	for len(c.rooms) > 0 {
 		i := len(c.rooms) - 1
 		name := s.rooms.list[c.rooms[i].room].name
 		s.leave(c, i)
-		if s.options.Directory.removeMember(name, s.options.Index) {
-			emptied = append(emptied, name)
-		}
+		s.options.Directory.removeMember(name, s.options.Index)
 	}
-	return emptied
 }
 
 // IsMember reports whether the client is in the room.

@@ -13,7 +13,7 @@ func TestShard_SlotsAreReusedWithNewIDs(t *testing.T) {
 	assert.True(t, f.Alive(old))
 	assert.Same(t, first.Client, f.Find(old))
 
-	f.Remove(first.Client, nil)
+	f.Remove(first.Client)
 	assert.False(t, f.Alive(old))
 	assert.Nil(t, f.Find(old))
 	assert.Zero(t, f.Len())
@@ -52,7 +52,7 @@ func TestShard_EachSeesClientsAcrossChunks(t *testing.T) {
 	}
 	gone := f.slots.at(chunkSize)
 	delete(clients, gone.ID())
-	f.Remove(gone, nil)
+	f.Remove(gone)
 	f.Each(0, f.Slots(), func(c *Client) {
 		assert.True(t, clients[c.ID()])
 		delete(clients, c.ID())

@@ -40,18 +40,19 @@ func (s *Shard) Turn() (more bool) {
 		}
 		budget -= s.startNext()
 	}
-	s.Settle()
+	unsettled := s.Settle()
 	s.forgetDone()
-	return s.walk.active || s.next < len(s.ops)
+	return unsettled || s.walk.active || s.next < len(s.ops)
 }
 
 // startNext begins the next op and returns what it cost.
 func (s *Shard) startNext() int {
 	op := &s.ops[s.next]
-	if op.Call != nil {
-		s.next++
+	if call := op.Call; call != nil {
 		s.waiting.Add(-op.cost())
-		op.Call(s)
+		*op = Op{}
+		s.next++
+		call(s)
 		return callCost
 	}
 	s.next += s.startWalk(s.ops[s.next:])
@@ -72,22 +73,17 @@ func (s *Shard) forgetDone() {
 	}
 }
 
-// Settle writes what waits for clients that were sent something since the last
-// call, then hands over those that have to go.
-func (s *Shard) Settle() {
+// Settle gives each client that something waits for one write, then hands over
+// those that have to go. It reports whether more waits for some of them, whose
+// sockets have room: the caller has to see that a turn comes.
+func (s *Shard) Settle() (more bool) {
 	for i := 0; i < len(s.overflowed); i++ {
 		if c := s.overflowed[i]; c.flags&flagOverflow != 0 {
 			s.options.Owner.Overflowed(c)
 		}
 	}
 	s.overflowed = s.overflowed[:0]
-	for _, c := range s.dirty {
-		if c.flags&flagDirty != 0 {
-			c.flags &^= flagDirty
-			s.flush(c)
-		}
-	}
-	s.dirty = s.dirty[:0]
+	s.flushDirty()
 	for i := 0; i < len(s.flushed); i++ {
 		if c := s.flushed[i]; c.flags&flagFinish != 0 {
 			c.flags &^= flagFinish
@@ -101,4 +97,23 @@ func (s *Shard) Settle() {
 		}
 	}
 	s.doomed = s.doomed[:0]
+	return len(s.dirty) > 0
 }
+
+// flushDirty flushes the clients that are dirty now. Those that become so
+// meanwhile, because more waits for them than one write takes, stay.
+func (s *Shard) flushDirty() {
+	now := len(s.dirty)
+	for _, c := range s.dirty[:now] {
+		if c.flags&flagDirty != 0 {
+			c.flags &^= flagDirty
+			s.flush(c)
+		}
+	}
+	left := copy(s.dirty, s.dirty[now:])
+	clear(s.dirty[left:])
+	s.dirty = s.dirty[:left]
+}
+
+// Settled reports whether nothing waits for a client whose socket has room.
+func (s *Shard) Settled() bool { return len(s.dirty) == 0 }

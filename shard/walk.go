@@ -63,6 +63,7 @@ func (s *Shard) collectRun(ops []Op) (run int) {
 		s.waiting.Add(-op.cost())
 		run++
 	}
+	clear(ops[:run]) // a busy shard may not come to forget them for long
 	return run
 }
 

@@ -80,7 +80,7 @@ func TestWalk_MembersComeAndGoBetweenTurns(t *testing.T) {
 	visited, waiting := peers[0], peers[walkChunk*2]
 	f.Leave(visited.Client, "r")
 	f.Leave(waiting.Client, "r")
-	f.Remove(peers[walkChunk*2+1].Client, nil)
+	f.Remove(peers[walkChunk*2+1].Client)
 	late := f.addTo("r")
 	back := waiting
 	f.Join(back.Client, "r")
@@ -132,11 +132,7 @@ func TestWalk_RunsAreBounded(t *testing.T) {
 	}
 	f.turns()
 	got := p.texts()
-	for f.Blocked() > 0 {
-		p.release()
-		f.Retry()
-		got = append(got, p.texts()...)
-	}
+	got = append(got, split(t, f.drain(p))...)
 	assert.Len(t, got, 5+maxRunMessages+1)
 }
 
@@ -180,4 +176,27 @@ func TestTurn_DoesNotAllocate(t *testing.T) {
 	}
 	round()
 	assert.Zero(t, testing.AllocsPerRun(50, round))
+}
+
+// A shard that is always busy must not hold on to what it has delivered.
+func TestTurn_LetsGoOfWhatHasBegun(t *testing.T) {
+	f := newFixture(t)
+	for range walkChunk + 1 {
+		f.addTo("r")
+	}
+	f.toRoom("r", text("1"))
+	f.Post(&Op{Call: func(*Shard) {}})
+	f.toRoom("r", text("2"))
+	require.True(t, f.Turn())
+	require.True(t, f.Turn())
+	for i := range f.next {
+		assert.Zero(t, f.ops[i].Message)
+		assert.Nil(t, f.ops[i].Call)
+	}
+	f.turns()
+}
+
+func TestOp_CostCountsReceivers(t *testing.T) {
+	op := Op{To: ToClients, Clients: make([]ID, 1000), Message: text("x")}
+	assert.GreaterOrEqual(t, op.cost(), int64(1000*IDSize))
 }

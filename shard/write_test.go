@@ -2,6 +2,7 @@ package shard
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ func readInto(p *peer, buffer []byte) { _, _ = unix.Read(p.far, buffer) }
 // drain reads all that the shard still has for a peer.
 func (f *fixture) drain(p *peer) []byte {
 	all := p.read()
-	for f.Blocked() > 0 {
+	for f.Blocked() > 0 || !f.Settled() {
 		p.release()
 		all = append(all, p.read()...)
 		f.Retry()
@@ -73,7 +74,7 @@ func TestFlush_FullSocketLosesNothing(t *testing.T) {
 	require.Equal(t, 1, f.Blocked())
 	assert.LessOrEqual(t, len(p.kept), maxWrite, "the connection gets a bounded part to keep")
 	assert.Positive(t, p.Backlog())
-	assert.Equal(t, want, split(t, f.drain(p)))
+	assert.True(t, slices.Equal(want, split(t, f.drain(p))), "the same messages in the same order")
 	assert.Zero(t, p.Backlog())
 	assert.EqualValues(t, 300, f.Counters.FramesOut)
 }
@@ -222,7 +223,7 @@ func TestWrite_RemovedFromWithin(t *testing.T) {
 	f := newFixture(t)
 	broken, fine := f.addTo("r"), f.addTo("r")
 	fill(t, broken)
-	broken.fail = func() { f.Remove(broken.Client, nil) }
+	broken.fail = func() { f.Remove(broken.Client) }
 	f.toRoom("r", text("1"))
 	f.toRoom("r", text("2"))
 	f.turns()
@@ -255,9 +256,64 @@ func TestRemove_ForgetsBlockedClients(t *testing.T) {
 		f.Send(p.Client, text("x").Frame(), 1)
 	}
 	require.Equal(t, 2, f.Blocked())
-	f.Remove(a.Client, nil)
+	f.Remove(a.Client)
 	assert.Equal(t, 1, f.Blocked())
-	f.Remove(b.Client, nil)
+	f.Remove(b.Client)
 	f.Retry()
 	assert.Zero(t, f.Blocked())
+}
+
+func TestFlush_OneWriteForAClientInATurn(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxBacklog = 64 << 20 })
+	greedy, other := f.add(""), f.add("")
+	for range 4 {
+		f.Enqueue(greedy.Client, make([]byte, maxWrite))
+	}
+	f.Enqueue(other.Client, []byte("x"))
+	assert.True(t, f.Settle(), "more waits")
+	assert.EqualValues(t, 2, f.Counters.Writes)
+	f.drain(greedy)
+	assert.True(t, f.Settled())
+	assert.Zero(t, greedy.Backlog())
+}
+
+func TestRetry_IsBounded(t *testing.T) {
+	f := newFixture(t)
+	var peers []*peer
+	for range retryBudget + 44 {
+		p := f.add("")
+		fill(t, p)
+		f.Send(p.Client, []byte("waits"), 1)
+		peers = append(peers, p)
+	}
+	require.Equal(t, len(peers), f.Blocked())
+	for _, p := range peers {
+		p.read()
+		p.release()
+	}
+	f.Retry()
+	assert.Equal(t, 44, f.Blocked(), "they have their turn next")
+	f.Retry()
+	assert.Zero(t, f.Blocked())
+}
+
+func TestControl_WaitsBehindAMessageLargerThanTheBacklog(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxBacklog, o.Skip = 16<<10, true })
+	p := f.add("")
+	f.Enqueue(p.Client, make([]byte, 4<<20))
+	f.Settle()
+	require.Greater(t, p.Backlog(), 1<<20)
+	f.EnqueueControl(p.Client, []byte{0x8a, 0})
+	f.Settle()
+	assert.Empty(t, f.overflowed)
+	for range 2 * maxControls {
+		f.EnqueueControl(p.Client, []byte{0x8a, 0})
+	}
+	f.Settle()
+	assert.Empty(t, f.overflowed, "nobody is closed in this mode")
+	assert.EqualValues(t, maxControls+1, f.Counters.Skipped)
+	f.drain(p)
+	f.EnqueueControl(p.Client, []byte{0x8a, 0})
+	f.Settle()
+	assert.EqualValues(t, maxControls+1, f.Counters.Skipped, "an empty queue starts anew")
 }

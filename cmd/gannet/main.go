@@ -35,6 +35,10 @@ type benchCommand struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the process at once
+	}()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "gannet:", err)
 		os.Exit(1)
@@ -63,5 +67,23 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := refuseZeros(command.Flags()); err != nil {
+		return err
+	}
 	return command.Run()
+}
+
+// refuseZeros refuses a zero where the default is not zero: in options a zero
+// means the default, and would be taken for it without a word.
+func refuseZeros(flags []*kong.Flag) error {
+	for _, flag := range flags {
+		switch flag.Default {
+		case "", "0", "0s", "false":
+			continue
+		}
+		if flag.Target.IsZero() {
+			return fmt.Errorf("%s must be above zero", flag.Name)
+		}
+	}
+	return nil
 }

@@ -71,7 +71,7 @@ func (s *serveCommand) announce(ctx context.Context, server *core.Server, operat
 	s.Server.Log.Info("serving WebSocket clients",
 		"url", "ws://"+reachable(server.Addr())+s.Server.Path,
 		"admin", "http://"+reachable(operator.Addr()),
-		"node", server.NodeID(), "loops", server.Options().Loops, "max-connections", server.Stats().MaxConnections)
+		"node", server.NodeID(), "loops", server.Options().Loops, "max-connections", server.MaxConnections())
 }
 
 func (s *serveCommand) logger() *slog.Logger {

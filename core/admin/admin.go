@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"sync/atomic"
 	"time"
 
 	"github.com/gannet-ws/gannet/core"
@@ -34,6 +35,9 @@ type Admin struct {
 	server   *core.Server
 	http     *http.Server
 	listener net.Listener
+
+	bodiesRefused      atomic.Uint64 // larger than MaxPublishSize
+	connectionsRefused atomic.Uint64 // beyond core.AdminDescriptors
 }
 
 // Time limits of the listener. Requests are small and answered at once; pprof
@@ -60,7 +64,8 @@ func Listen(server *core.Server, options Options) (*Admin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the admin listener: %w", err)
 	}
-	a := &Admin{options: options, server: server, listener: newLimitListener(listener, core.AdminDescriptors)}
+	a := &Admin{options: options, server: server}
+	a.listener = newLimitListener(listener, core.AdminDescriptors, &a.connectionsRefused)
 	a.http = &http.Server{
 		Handler:           a.routes(),
 		ReadHeaderTimeout: headTimeout,

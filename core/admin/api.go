@@ -82,6 +82,7 @@ func (a *Admin) readBody(w http.ResponseWriter, r *http.Request, mediaType strin
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
+		a.bodiesRefused.Add(1)
 		writeError(w, http.StatusRequestEntityTooLarge, "Body is larger than "+a.options.MaxPublishSize.String(), "BODY_TOO_LARGE")
 	case err != nil:
 		writeError(w, http.StatusBadRequest, "Body could not be read", "BAD_BODY")
@@ -98,20 +99,6 @@ func clientID(text string) (shard.ID, *apiError) {
 	return id, nil
 }
 
-// checkEnvelope makes sure that what all members of a room are to parse is an
-// envelope.
-func checkEnvelope(body []byte) *apiError {
-	parser := parsers.Get().(*codec.EnvelopeParser)
-	defer parsers.Put(parser)
-	envelope, err := parser.Parse(body, false)
-	if err != nil {
-		return &apiError{err.Error(), "BAD_MESSAGE"}
-	}
-	if _, _, ok := envelope.Route(); !ok {
-		return &apiError{"Type and action must be strings", "BAD_MESSAGE"}
-	}
-	return nil
-}
-
-// errOverloaded is the one way in which publishing fails: see core.ErrOverloaded.
+// errOverloaded is the one way in which publishing fails here, where bodies are
+// below what core.ErrTooLarge is for.
 var errOverloaded = &apiError{"Server is overloaded, try again", "OVERLOADED"}

@@ -6,13 +6,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"sync"
 
 	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/core"
+	"github.com/gannet-ws/gannet/core/auth"
 )
-
-var parsers = sync.Pool{New: func() any { return codec.NewEnvelopeParser() }}
 
 // batchLine is a line of a batch: a message, and at most one target. Without
 // one it is for all clients.
@@ -20,13 +18,13 @@ type batchLine struct {
 	Room     name            `json:"room"`
 	UserID   userID          `json:"userId"`
 	ClientID name            `json:"clientId"`
-	Except   string          `json:"except"`
+	Except   name            `json:"except"`
 	Message  json.RawMessage `json:"message"`
 }
 
 // publishBatch publishes the lines of an NDJSON body in order and answers each
 // with a line: its receivers or its error. What the lines send to one client
-// goes out in one write where its socket takes it.
+// goes out in one write if the lines follow each other and are for one room.
 func (a *Admin) publishBatch(w http.ResponseWriter, r *http.Request) {
 	body, ok := a.readBody(w, r, "application/x-ndjson")
 	if !ok {
@@ -78,7 +76,7 @@ func readBatchLine(raw []byte) (p core.Publication, bad *apiError) {
 		return p, bad
 	}
 	if line.Except != "" {
-		if p.Except, bad = clientID(line.Except); bad != nil {
+		if p.Except, bad = clientID(string(line.Except)); bad != nil {
 			return p, bad
 		}
 	}
@@ -126,15 +124,14 @@ func (n *name) UnmarshalJSON(raw []byte) error {
 // userID is a user's id, which JSON may hold as a number or as a string.
 type userID string
 
-// UnmarshalJSON reads either form.
+// UnmarshalJSON reads either form, in the spelling of tokens.
 func (u *userID) UnmarshalJSON(raw []byte) error {
-	if raw[0] == '"' || raw[0] == 'n' {
-		return (*name)(u).UnmarshalJSON(raw)
+	subject, ok := auth.SubjectText(raw)
+	if !ok {
+		return errNoName
 	}
-	var number json.Number
-	err := json.Unmarshal(raw, &number)
-	*u = userID(number)
-	return err
+	*u = userID(subject)
+	return nil
 }
 
 func countTrue(conditions ...bool) (n int) {

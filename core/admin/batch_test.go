@@ -74,7 +74,8 @@ func TestBatch_GoodAndBadLinesInOrder(t *testing.T) {
 		line{`{"except":` + quote(id) + `,"message":` + numbered(7) + `}`, 2, ""},
 		line{`{"except":"5","message":` + numbered(0) + `}`, 0, "BAD_CLIENT_ID"},
 		line{`{"room":"nobody","message":` + numbered(8) + `}`, 0, ""},
-		line{`{"except":null,"message":` + numbered(9) + `}`, 3, ""},
+		line{`{"except":null,"message":` + numbered(0) + `}`, 0, "BAD_LINE"},
+		line{`{"message":` + numbered(9) + `}`, 3, ""},
 	)
 	member.receives(numbered(1), numbered(2), numbered(5), numbered(6), numbered(9))
 	user.receives(numbered(1), numbered(3), numbered(4), numbered(7), numbered(9))

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"net/http/pprof"
 
 	"github.com/gannet-ws/gannet/core"
 )
@@ -20,14 +19,4 @@ func (a *Admin) ready(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
-}
-
-// handlePprof serves Go's profiles to loopback, but not cmdline, which would
-// show secrets that were given as flags.
-func (a *Admin) handlePprof(mux *http.ServeMux) {
-	mux.Handle("GET /debug/pprof/", a.local(http.HandlerFunc(pprof.Index)))
-	mux.Handle("GET /debug/pprof/cmdline", http.HandlerFunc(notFound))
-	mux.Handle("GET /debug/pprof/profile", a.local(http.HandlerFunc(pprof.Profile)))
-	mux.Handle("GET /debug/pprof/symbol", a.local(http.HandlerFunc(pprof.Symbol)))
-	mux.Handle("GET /debug/pprof/trace", a.local(http.HandlerFunc(pprof.Trace)))
 }

@@ -3,6 +3,7 @@ package admin
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // limitListener accepts so many connections at a time and closes further ones
@@ -10,11 +11,12 @@ import (
 // should rather fail than wait.
 type limitListener struct {
 	net.Listener
-	places chan struct{}
+	places  chan struct{}
+	refused *atomic.Uint64
 }
 
-func newLimitListener(l net.Listener, limit int) *limitListener {
-	return &limitListener{Listener: l, places: make(chan struct{}, limit)}
+func newLimitListener(l net.Listener, limit int, refused *atomic.Uint64) *limitListener {
+	return &limitListener{Listener: l, places: make(chan struct{}, limit), refused: refused}
 }
 
 // Accept waits for a connection for which there is a place.
@@ -29,6 +31,7 @@ func (l *limitListener) Accept() (net.Conn, error) {
 			return &limitedConn{Conn: conn, places: l.places}, nil
 		default:
 			_ = conn.Close()
+			l.refused.Add(1)
 		}
 	}
 }

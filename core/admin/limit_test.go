@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func (n *node) untilAlive() (conn net.Conn) {
 func TestLimit_ClosingTwiceGivesOnePlaceBack(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	limited := newLimitListener(listener, 2)
+	limited := newLimitListener(listener, 2, new(atomic.Uint64))
 	var open []net.Conn
 	for range 2 {
 		peer, err := net.Dial("tcp", listener.Addr().String())

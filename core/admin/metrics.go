@@ -15,10 +15,10 @@ type metric struct {
 	name  string
 	help  string
 	kind  prometheus.ValueType
-	value func(*core.Stats) float64
+	value func(*figures) float64
 	// by gives the values of a metric with one label instead.
 	label string
-	by    func(*core.Stats) map[string]uint64
+	by    func(*figures) map[string]uint64
 }
 
 const (
@@ -29,42 +29,52 @@ const (
 // table is all metrics of a server. Loops count on their own; the counts are
 // summed when somebody asks.
 var table = []metric{
-	{name: "gannet_connections", help: "Open connections, upgraded or not.", kind: gauge, value: func(s *core.Stats) float64 { return float64(s.Connections) }},
-	{name: "gannet_connections_max", help: "Connections that are served before upgrades are refused.", kind: gauge, value: func(s *core.Stats) float64 { return float64(s.MaxConnections) }},
-	{name: "gannet_clients", help: "Connected clients.", kind: gauge, value: func(s *core.Stats) float64 { return float64(s.Clients) }},
-	{name: "gannet_users", help: "Users with at least one connected client.", kind: gauge, value: func(s *core.Stats) float64 { return float64(s.Users) }},
-	{name: "gannet_rooms", help: "Rooms with at least one member.", kind: gauge, value: func(s *core.Stats) float64 { return float64(s.Rooms) }},
-	{name: "gannet_clients_blocked", help: "Clients whose sockets are full.", kind: gauge, value: func(s *core.Stats) float64 { return float64(s.Blocked) }},
-	{name: "gannet_accepted_total", help: "Connections accepted.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Accepted) }},
-	{name: "gannet_upgraded_total", help: "Connections that became clients.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Upgraded) }},
-	{name: "gannet_refused_total", help: "Connections refused before they became clients.", kind: counter, label: "reason", by: func(s *core.Stats) map[string]uint64 { return s.Refused }},
-	{name: "gannet_closed_total", help: "Clients whose connection ended.", kind: counter, label: "reason", by: func(s *core.Stats) map[string]uint64 { return s.Closed }},
-	{name: "gannet_bytes_in_total", help: "Bytes read from connections.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.BytesIn) }},
-	{name: "gannet_bytes_out_total", help: "Bytes written to clients.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.BytesOut) }},
-	{name: "gannet_messages_in_total", help: "Data messages received from clients.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.MessagesIn) }},
-	{name: "gannet_frames_out_total", help: "Frames written to clients.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.FramesOut) }},
-	{name: "gannet_writes_total", help: "Write system calls that took frames; frames divided by writes is the size of a batch.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Writes) }},
-	{name: "gannet_published_total", help: "Messages published here.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Published) }},
-	{name: "gannet_publish_overloaded_total", help: "Messages refused because an event loop's inbox was full.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Overloaded) }},
-	{name: "gannet_bus_failures_total", help: "Messages that could not be sent to other nodes.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.BusFailures) }},
-	{name: "gannet_skipped_total", help: "Messages skipped for clients at the backlog limit.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Skipped) }},
-	{name: "gannet_dropped_total", help: "Frames thrown away with their client's connection.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Dropped) }},
-	{name: "gannet_blocked_total", help: "Times that a client's socket was found full.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.TimesBlocked) }},
-	{name: "gannet_bad_messages_total", help: "Messages from clients that were no envelopes.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.BadMessages) }},
-	{name: "gannet_unknown_routes_total", help: "Messages from clients for which there is no handler.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.UnknownRoutes) }},
-	{name: "gannet_handler_errors_total", help: "Internal errors that handlers returned.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.HandlerErrors) }},
-	{name: "gannet_handler_panics_total", help: "Handlers that panicked; each costs one client its connection.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Panics) }},
-	{name: "gannet_engine_restarts_total", help: "Times the event loops ended by themselves and were started again.", kind: counter, value: func(s *core.Stats) float64 { return float64(s.Restarts) }},
+	{name: "gannet_connections", help: "Open connections, upgraded or not.", kind: gauge, value: func(s *figures) float64 { return float64(s.Connections) }},
+	{name: "gannet_connections_max", help: "Connections that are served before upgrades are refused.", kind: gauge, value: func(s *figures) float64 { return float64(s.MaxConnections) }},
+	{name: "gannet_clients", help: "Connected clients.", kind: gauge, value: func(s *figures) float64 { return float64(s.Clients) }},
+	{name: "gannet_users", help: "Users with at least one connected client.", kind: gauge, value: func(s *figures) float64 { return float64(s.Users) }},
+	{name: "gannet_rooms", help: "Rooms with at least one member.", kind: gauge, value: func(s *figures) float64 { return float64(s.Rooms) }},
+	{name: "gannet_clients_blocked", help: "Clients whose sockets are full.", kind: gauge, value: func(s *figures) float64 { return float64(s.Blocked) }},
+	{name: "gannet_accepted_total", help: "Connections accepted.", kind: counter, value: func(s *figures) float64 { return float64(s.Accepted) }},
+	{name: "gannet_upgraded_total", help: "Connections that became clients.", kind: counter, value: func(s *figures) float64 { return float64(s.Upgraded) }},
+	{name: "gannet_refused_total", help: "Connections refused before they became clients.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.Refused }},
+	{name: "gannet_closed_total", help: "Clients whose connection ended.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.Closed }},
+	{name: "gannet_bytes_in_total", help: "Bytes read from connections.", kind: counter, value: func(s *figures) float64 { return float64(s.BytesIn) }},
+	{name: "gannet_bytes_out_total", help: "Bytes written to clients.", kind: counter, value: func(s *figures) float64 { return float64(s.BytesOut) }},
+	{name: "gannet_messages_in_total", help: "Data messages received from clients.", kind: counter, value: func(s *figures) float64 { return float64(s.MessagesIn) }},
+	{name: "gannet_frames_out_total", help: "Frames written to clients.", kind: counter, value: func(s *figures) float64 { return float64(s.FramesOut) }},
+	{name: "gannet_writes_total", help: "Write system calls that took frames; frames divided by writes is the size of a batch.", kind: counter, value: func(s *figures) float64 { return float64(s.Writes) }},
+	{name: "gannet_published_total", help: "Messages published here.", kind: counter, value: func(s *figures) float64 { return float64(s.Published) }},
+	{name: "gannet_publish_overloaded_total", help: "Messages refused because an event loop's inbox was full.", kind: counter, value: func(s *figures) float64 { return float64(s.Overloaded) }},
+	{name: "gannet_bus_failures_total", help: "Messages that could not be sent to other nodes.", kind: counter, value: func(s *figures) float64 { return float64(s.BusFailures) }},
+	{name: "gannet_skipped_total", help: "Messages skipped for clients at the backlog limit.", kind: counter, value: func(s *figures) float64 { return float64(s.Skipped) }},
+	{name: "gannet_dropped_total", help: "Frames thrown away with their client's connection.", kind: counter, value: func(s *figures) float64 { return float64(s.Dropped) }},
+	{name: "gannet_blocked_total", help: "Times that a client's socket was found full.", kind: counter, value: func(s *figures) float64 { return float64(s.TimesBlocked) }},
+	{name: "gannet_room_names_refused_total", help: "Joins refused because of the room's name.", kind: counter, value: func(s *figures) float64 { return float64(s.RoomNamesRefused) }},
+	{name: "gannet_room_limits_met_total", help: "Joins refused because the client is in as many rooms as it may be.", kind: counter, value: func(s *figures) float64 { return float64(s.RoomLimitsMet) }},
+	{name: "gannet_bad_messages_total", help: "Messages from clients that were no envelopes.", kind: counter, value: func(s *figures) float64 { return float64(s.BadMessages) }},
+	{name: "gannet_unknown_routes_total", help: "Messages from clients for which there is no handler.", kind: counter, value: func(s *figures) float64 { return float64(s.UnknownRoutes) }},
+	{name: "gannet_handler_errors_total", help: "Internal errors that handlers returned.", kind: counter, value: func(s *figures) float64 { return float64(s.HandlerErrors) }},
+	{name: "gannet_handler_panics_total", help: "Handlers that panicked; each costs one client its connection.", kind: counter, value: func(s *figures) float64 { return float64(s.Panics) }},
+	{name: "gannet_admin_refused_total", help: "Requests and connections that the admin listener refused because of a limit.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.adminRefused }},
+	{name: "gannet_engine_restarts_total", help: "Times the event loops ended by themselves and were started again.", kind: counter, value: func(s *figures) float64 { return float64(s.Restarts) }},
+}
+
+// figures are what metrics are made of: the server's, and what the admin
+// listener itself refused for a limit.
+type figures struct {
+	core.Stats
+	adminRefused map[string]uint64 // by reason
 }
 
 // collector reads the server's figures for a scrape.
 type collector struct {
-	server *core.Server
-	descs  []*prometheus.Desc
+	figures func() figures
+	descs   []*prometheus.Desc
 }
 
-func newCollector(server *core.Server) *collector {
-	c := &collector{server: server}
+func newCollector(from func() figures) *collector {
+	c := &collector{figures: from}
 	for _, m := range table {
 		var labels []string
 		if m.label != "" {
@@ -84,22 +94,32 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 
 // Collect sends the values of all metrics.
 func (c *collector) Collect(to chan<- prometheus.Metric) {
-	stats := c.server.Stats()
+	now := c.figures()
 	for i, m := range table {
 		if m.label == "" {
-			to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, m.value(&stats))
+			to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, m.value(&now))
 			continue
 		}
-		for label, n := range m.by(&stats) {
+		for label, n := range m.by(&now) {
 			to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, float64(n), label)
 		}
+	}
+}
+
+func (a *Admin) figures() figures {
+	return figures{
+		Stats: a.server.Stats(),
+		adminRefused: map[string]uint64{
+			"body_too_large":  a.bodiesRefused.Load(),
+			"max_connections": a.connectionsRefused.Load(),
+		},
 	}
 }
 
 func (a *Admin) metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		newCollector(a.server),
+		newCollector(a.figures),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

@@ -127,7 +127,7 @@ func (v *Verifier) Verify(token string) (Identity, error) {
 	case err != nil:
 		return Identity{}, ErrInvalid
 	}
-	subject, ok := subjectText(c.Subject)
+	subject, ok := SubjectText(c.Subject)
 	if !ok {
 		return Identity{}, ErrNoSubject
 	}
@@ -143,8 +143,9 @@ func (v *Verifier) keyFor(token *jwt.Token) (any, error) {
 	return v.key, nil
 }
 
-// subjectText returns a number as it is written and a string without quotes.
-func subjectText(raw json.RawMessage) (text string, ok bool) {
+// SubjectText returns the text of a subject that JSON holds as a string or as a
+// number, in one spelling. It is the key by which users are found.
+func SubjectText(raw json.RawMessage) (text string, ok bool) {
 	if len(raw) == 0 {
 		return "", false
 	}

@@ -1,0 +1,60 @@
+package core
+
+import (
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestHostOf(t *testing.T) {
+	for address, want := range map[string]string{
+		"0.0.0.0":   "0.0.0.0", // IPv4 alone: an operator who says so means it
+		"127.0.0.1": "127.0.0.1",
+		"::":        "", // both families
+		"::1":       "::1",
+		"fe80::1":   "fe80::1%eth0",
+	} {
+		ip := net.ParseIP(address)
+		require.NotNil(t, ip)
+		zone := ""
+		if address == "fe80::1" {
+			zone = "eth0"
+		}
+		assert.Equal(t, want, hostOf(&net.TCPAddr{IP: ip, Zone: zone}), address)
+	}
+}
+
+func TestPlanDescriptors(t *testing.T) {
+	plan, err := planDescriptors(20_000, 2, 0)
+	require.NoError(t, err)
+	assert.Greater(t, plan.cap, 19_000)
+	assert.Less(t, plan.cap, plan.refuse)
+	assert.Less(t, plan.refuse, plan.drop)
+	assert.Less(t, plan.drop, 20_000)
+
+	plan, err = planDescriptors(20_000, 2, 100)
+	require.NoError(t, err)
+	assert.Equal(t, 100, plan.cap)
+
+	_, err = planDescriptors(20_000, 2, 19_999)
+	require.ErrorContains(t, err, "max-connections is 19999")
+	_, err = planDescriptors(128, 2, 0)
+	require.ErrorContains(t, err, "the descriptor limit is 128")
+}
+
+func TestSize_Text(t *testing.T) {
+	for text, want := range map[string]Size{"0": 0, "512": 512, "512B": 512, "64KiB": 64 << 10, "3 MiB": 3 << 20, "2GiB": 2 << 30} {
+		var size Size
+		require.NoError(t, size.UnmarshalText([]byte(text)), text)
+		assert.Equal(t, want, size, text)
+		var again Size
+		require.NoError(t, again.UnmarshalText([]byte(size.String())))
+		assert.Equal(t, size, again)
+	}
+	for _, text := range []string{"", "KiB", "1MB", "1k", "-1", "1.5MiB", "99999999999GiB", "1 2"} {
+		var size Size
+		require.Error(t, size.UnmarshalText([]byte(text)), text)
+	}
+}
