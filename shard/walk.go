@@ -10,6 +10,9 @@ type walk struct {
 	clients  []ID
 	at, end  int // next and last (excluded) index of the audience
 	messages []delivery
+	joined   []byte // their frames, one behind the other
+	buffer   []byte // where joined is, if it is several
+	excepts  bool   // some message leaves somebody out
 }
 
 // delivery is one message of a run.
@@ -32,7 +35,7 @@ func (s *Shard) startWalk(ops []Op) int {
 	w := &s.walk
 	first := &ops[0]
 	w.active, w.to, w.clients, w.at, w.end = true, first.To, first.Clients, 0, 0
-	w.messages = w.messages[:0]
+	w.messages, w.excepts = w.messages[:0], false
 	switch first.To {
 	case ToAll:
 		w.end = s.Slots()
@@ -60,11 +63,26 @@ func (s *Shard) collectRun(ops []Op) (run int) {
 			break
 		}
 		s.walk.messages = append(s.walk.messages, delivery{frame: frame, except: op.Except})
+		s.walk.excepts = s.walk.excepts || !op.Except.IsZero()
 		s.waiting.Add(-op.cost())
 		run++
 	}
 	clear(ops[:run]) // a busy shard may not come to forget them for long
+	s.walk.join()
 	return run
+}
+
+// join puts the frames of the run behind each other.
+func (w *walk) join() {
+	if len(w.messages) == 1 {
+		w.joined = w.messages[0].frame
+		return
+	}
+	w.buffer = w.buffer[:0]
+	for i := range w.messages {
+		w.buffer = append(w.buffer, w.messages[i].frame...)
+	}
+	w.joined = w.buffer
 }
 
 // stepWalk visits up to budget clients and returns how many it visited.
@@ -72,8 +90,14 @@ func (s *Shard) stepWalk(budget int) int {
 	w := &s.walk
 	from := w.at
 	to := min(w.end, from+budget)
+	last := s.next == len(s.ops)
 	for ; w.at < to; w.at++ {
-		if c := s.visited(w.at); c != nil {
+		c := s.visited(w.at)
+		switch {
+		case c == nil || c.state != Open:
+		case last && c.flags&(flagDirty|flagBlocked|flagDoomed) == 0 && !w.leavesOut(c):
+			s.writeRun(c)
+		default:
 			s.deliver(c)
 		}
 	}
@@ -99,6 +123,40 @@ func (s *Shard) visited(i int) *Client {
 	}
 }
 
+// leavesOut reports whether some message of the run is not for the client.
+func (w *walk) leavesOut(c *Client) bool {
+	if !w.excepts {
+		return false
+	}
+	for i := range w.messages {
+		if w.messages[i].except == c.id {
+			return true
+		}
+	}
+	return false
+}
+
+// writeRun writes the whole run to a client for which nothing waits. It spares
+// the queue where nothing else is to be delivered in this turn, with which the
+// run could share a write.
+func (s *Shard) writeRun(c *Client) {
+	w := &s.walk
+	n := s.write(c, w.joined)
+	switch {
+	case n < 0:
+		return
+	case n == len(w.joined):
+		s.Counters.FramesOut += uint64(len(w.messages))
+		return
+	}
+	for i := range w.messages {
+		c.queue.push(&s.nodes, w.messages[i].frame, 1)
+	}
+	s.Counters.FramesOut += uint64(c.queue.advance(&s.nodes, n))
+	s.block(c, min(c.queue.bytes, maxWrite))
+}
+
+// deliver queues the messages of the run that are for the client.
 func (s *Shard) deliver(c *Client) {
 	for i := range s.walk.messages {
 		m := &s.walk.messages[i]
@@ -118,5 +176,6 @@ func (s *Shard) finishWalk() {
 		s.endWalk(w.room)
 	}
 	clear(w.messages)
+	w.joined = nil
 	w.active, w.room, w.clients = false, nil, nil
 }
