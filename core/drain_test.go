@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -53,7 +52,7 @@ func TestDrain_SlowReaderGetsEverything(t *testing.T) {
 		time.Sleep(2 * time.Millisecond) // a slow line: more than CloseTimeout in all
 	}
 	require.Equal(t, messages, texts)
-	_, _ = io.WriteString(slow, string(codec.AppendMaskedFrame(nil, codec.OpClose, true, [4]byte{}, nil)))
+	_, _ = slow.Write(codec.AppendMaskedFrame(nil, codec.OpClose, true, [4]byte{}, nil))
 	_ = slow.Close()
 	require.NoError(t, <-stopped)
 }
