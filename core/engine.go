@@ -21,8 +21,16 @@ func (e engine) OnBoot(booted gnet.Engine) gnet.Action {
 		return gnet.Shutdown
 	}
 	e.state.CompareAndSwap(int32(StateStarting), int32(StateRunning))
-	e.boot.Do(func() { close(e.booted) })
+	e.boot.Do(e.started)
 	return gnet.None
+}
+
+// started tells those who wait that the server listens.
+func (e engine) started() {
+	close(e.booted)
+	if tell := e.options.Hooks.Started; tell != nil {
+		go tell(e.Server)
+	}
 }
 
 // OnShutdown has nothing to do: Run waits for the engine.

@@ -153,6 +153,7 @@ func (l *loop) upgrade(h *handshake, request *codec.UpgradeRequest, identity aut
 		l.payload = appendAuthenticated(l.payload[:0], c)
 		l.frame(l.payload)
 	}
+	l.connected(c)
 	l.receive(c, rest)
 }
 

@@ -43,11 +43,8 @@ func (r *laterReply) send(response any) {
 
 // reply runs on the loop.
 func (r *laterReply) reply(c *shard.Client, response any) {
-	defer func() {
-		if p := recover(); p != nil {
-			r.loop.panicked(c, &r.envelope, p)
-		}
-	}()
-	r.loop.replyValue(&r.envelope, response)
+	ctx := &Context{loop: r.loop, client: c, envelope: r.envelope}
+	defer r.loop.recovered(ctx)
+	r.loop.replyValue(ctx, response)
 	r.loop.sendReplies(c)
 }

@@ -112,6 +112,7 @@ func (l *loop) Drop(c *shard.Client) {
 // remove frees the record of a client whose connection has been closed.
 func (l *loop) remove(c *shard.Client) {
 	l.counters.Closed[c.Reason]++
+	l.disconnected(c)
 	l.server.connections.Add(-1)
 	l.shard.Remove(c)
 }

@@ -63,6 +63,12 @@ type Options struct {
 	// PingInterval is the silence after which a client is pinged. A negative
 	// value turns pings off, and with them the detection of dead peers.
 	PingInterval time.Duration `default:"30s" help:"Silence after which a client is pinged; negative: never."`
+	// InactiveTimeout is the time after which a client that sends no message is
+	// closed with 1000. Pings and their answers are no messages: this is for
+	// clients that are alive and forgotten.
+	InactiveTimeout time.Duration `default:"0s" help:"Time after which a client that sends no message is closed with 1000, inactive. 0s: never."`
+	// LogInactive logs each client that is closed for inactivity.
+	LogInactive bool `help:"Log each client that is closed for inactivity."`
 	// JSONPingInterval is the time between the events {"type":"system",
 	// "action":"ping"} that every client is sent, the guide's heartbeat.
 	// Protocol pings (PingInterval) do it better: browsers answer them without
@@ -76,6 +82,8 @@ type Options struct {
 	// when the server stops.
 	DrainTimeout time.Duration `default:"10s" help:"Time for clients to take what waits for them and leave when the server stops."`
 
+	// Hooks are called as clients come, speak and go.
+	Hooks Hooks `kong:"-"`
 	// Bus joins the server to other nodes. Nil: there are none.
 	Bus bus.Bus `kong:"-"`
 	// Log takes what the server has to say; nothing is logged per message.
@@ -128,7 +136,7 @@ func (o *Options) validate() error {
 			return fmt.Errorf("%s must be above zero", p.name)
 		}
 	}
-	longest := max(o.HandshakeTimeout, o.PingInterval, o.PingTimeout, o.CloseTimeout, o.DrainTimeout, o.JSONPingInterval)
+	longest := max(o.HandshakeTimeout, o.PingInterval, o.PingTimeout, o.CloseTimeout, o.DrainTimeout, o.JSONPingInterval, o.InactiveTimeout)
 	switch {
 	case !strings.HasPrefix(o.Path, "/") || strings.ContainsAny(o.Path, "?# "):
 		return fmt.Errorf("path %q must begin with a slash and have no query", o.Path)
@@ -138,6 +146,8 @@ func (o *Options) validate() error {
 		return fmt.Errorf("a time of %s is too long: at most %s can be counted", longest, maxDuration)
 	case o.JSONPingInterval != 0 && o.JSONPingInterval < minJSONPing:
 		return fmt.Errorf("json-ping-interval is %s: it is 0s for none, or at least %s", o.JSONPingInterval, minJSONPing)
+	case o.InactiveTimeout < 0:
+		return fmt.Errorf("inactive-timeout is %s: it cannot be below zero", o.InactiveTimeout)
 	case o.MaxConnections < 0:
 		return fmt.Errorf("max-connections is %d: it cannot be below zero", o.MaxConnections)
 	case o.MaxBacklog > maxBacklog:

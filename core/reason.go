@@ -18,6 +18,7 @@ const (
 	ReasonTooBig
 	ReasonInternal
 	ReasonDisconnected
+	ReasonInactive
 
 	reasonCount
 )
@@ -39,6 +40,7 @@ var reasons = [reasonCount]struct {
 	ReasonTooBig:         {"message_too_big", codec.StatusMessageTooBig, ""},  // the codec's words
 	ReasonInternal:       {"internal_error", codec.StatusInternalError, "internal error"},
 	ReasonDisconnected:   {"disconnected", codec.StatusPolicyViolation, "disconnected"},
+	ReasonInactive:       {"inactive", codec.StatusNormal, "inactive"},
 }
 
 // String returns the reason's word in logs and metrics.

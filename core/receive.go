@@ -44,6 +44,7 @@ func (l *loop) handleFrame(c *shard.Client, frame codec.Frame) {
 		l.pong(c, frame.Payload)
 	case frame.Opcode != codec.OpPong:
 		l.counters.MessagesIn++
+		c.Active = l.shard.Now
 		l.handleMessage(c, frame.Payload, frame.Opcode == codec.OpText)
 	}
 }

@@ -3,8 +3,6 @@ package core
 import (
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/gannet-ws/gannet/shard"
 )
 
 // Why a client may not join a room.
@@ -29,37 +27,48 @@ func (o *Options) checkRoomName(name string) error {
 	return nil
 }
 
-// join makes the client a member of the room. In single-room mode it leaves the
-// other one first.
-func (l *loop) join(c *shard.Client, room string) error {
-	o := &l.server.options
+// Join makes the client a member of the room; in single-room mode it leaves its
+// other one first. It does nothing when the client is a member already. The
+// error, an *Error, says why not: the name, MaxRooms, or Hooks.Join. Messages of
+// other nodes arrive when the bus has subscribed to the room, which this does
+// not wait for.
+func (c *Context) Join(room string) error {
+	l, o := c.loop, &c.loop.server.options
 	if err := o.checkRoomName(room); err != nil {
 		l.counters.RoomNamesRefused++
 		return err
 	}
-	if l.shard.IsMember(c, room) {
+	if l.shard.IsMember(c.client, room) {
 		return nil
 	}
+	if err := c.mayJoin(room); err != nil {
+		l.counters.JoinsRefused++
+		return err
+	}
 	if o.SingleRoom {
-		for _, other := range l.shard.Rooms(c, nil) {
-			l.leave(c, other)
+		for _, other := range l.shard.Rooms(c.client, nil) {
+			c.Leave(other)
 		}
 	}
-	if l.shard.RoomCount(c) >= o.MaxRooms {
+	if l.shard.RoomCount(c.client) >= o.MaxRooms {
 		l.counters.RoomLimitsMet++
 		return errTooManyRooms
 	}
-	l.shard.Join(c, room)
+	l.shard.Join(c.client, room)
 	return nil
 }
 
-// leave ends the client's membership and tells it so. It reports whether there
-// was one.
-func (l *loop) leave(c *shard.Client, room string) bool {
-	if !l.shard.Leave(c, room) {
+// Leave ends the client's membership of the room and tells it so, with the event
+// user.leftRoom. It reports whether there was one.
+func (c *Context) Leave(room string) bool {
+	l := c.loop
+	if !l.shard.Leave(c.client, room) {
 		return false
 	}
-	l.payload = appendLeftRoom(l.payload[:0], room)
+	l.payload = appendLeftRoom(trim(l.payload), room)
 	l.frame(l.payload)
 	return true
 }
+
+// Rooms returns the names of the rooms that the client is in.
+func (c *Context) Rooms() []string { return c.loop.shard.Rooms(c.client, nil) }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/shard"
@@ -27,19 +28,40 @@ func (e *Error) Error() string { return e.Text }
 type route struct{ typ, action string }
 
 // Handle has requests with the type and action answered by handler. It must be
-// called before Run, and panics when the route is taken: that is a mistake in
-// the program.
+// called before Run, which returns an error when a route is taken or a handler
+// missing.
 func (s *Server) Handle(typ, action string, handler Handler) {
 	at := route{typ, action}
-	if s.routes[at] != nil {
-		panic(fmt.Sprintf("core: route %s.%s is taken", typ, action))
+	switch {
+	case handler == nil:
+		s.mistake("route %s.%s has no handler", typ, action)
+	case typ == "" || action == "":
+		s.mistake("route %q.%q needs a type and an action: no request has an empty one", typ, action)
+	case s.routes[at] != nil:
+		s.mistake("route %s.%s is taken", typ, action)
+	default:
+		s.routes[at] = handler
 	}
-	s.routes[at] = handler
+}
+
+// mistake keeps an error in the program for Run to return.
+func (s *Server) mistake(format string, args ...any) {
+	s.mistakes = append(s.mistakes, fmt.Errorf(format, args...))
+}
+
+// Routes returns the routes that have a handler, as type.action, sorted.
+func (s *Server) Routes() []string {
+	routes := make([]string, 0, len(s.routes))
+	for r := range s.routes {
+		routes = append(routes, r.typ+"."+r.action)
+	}
+	slices.Sort(routes)
+	return routes
 }
 
 var unknownRoute = []byte(`{"error":"Unknown route","code":"UNKNOWN_ROUTE"}`)
 
-// handleMessage routes one message to its handler and frames the reply.
+// handleMessage answers one message from a client.
 func (l *loop) handleMessage(c *shard.Client, payload []byte, text bool) {
 	envelope, err := l.parser.Parse(payload, text)
 	if err != nil {
@@ -47,41 +69,46 @@ func (l *loop) handleMessage(c *shard.Client, payload []byte, text bool) {
 		l.replyError(err.Error(), "", envelope.ID)
 		return
 	}
-	typ, action, ok := envelope.Route()
+	l.context = Context{loop: l, client: c, envelope: envelope}
+	l.answer(&l.context)
+}
+
+// answer routes a request to its handler and frames the reply. A panic, in the
+// handler or in the encoding of what it returned, ends the client's connection,
+// nothing else.
+func (l *loop) answer(ctx *Context) {
+	defer l.recovered(ctx)
+	if tell := l.server.options.Hooks.Message; tell != nil {
+		tell(ctx)
+	}
+	typ, action, ok := ctx.envelope.Route()
 	handler := l.server.routes[route{typ, action}]
 	if !ok || handler == nil {
 		l.counters.UnknownRoutes++
-		l.reply(&envelope, unknownRoute)
+		l.reply(&ctx.envelope, unknownRoute)
 		return
 	}
-	l.context = Context{loop: l, client: c, envelope: envelope}
-	l.answer(handler, &l.context)
-}
-
-// answer runs a handler and frames its reply. A panic, in the handler or in the
-// encoding of what it returned, ends the client's connection, nothing else.
-func (l *loop) answer(handler Handler, ctx *Context) {
-	defer func() {
-		if p := recover(); p != nil {
-			l.panicked(ctx.client, &ctx.envelope, p)
-		}
-	}()
 	response, err := handler(ctx)
 	switch {
 	case ctx.later || ctx.silent:
 	case err != nil:
-		l.replyFailure(err, ctx.envelope.ID)
+		l.replyFailure(ctx, err)
 	default:
-		l.replyValue(&ctx.envelope, response)
+		l.replyValue(ctx, response)
 	}
 }
 
-// panicked counts and logs what recover returned, and ends the client.
-func (l *loop) panicked(c *shard.Client, envelope *codec.Envelope, value any) {
+// recovered, deferred, ends the client if there is a panic.
+func (l *loop) recovered(ctx *Context) {
+	p := recover()
+	if p == nil {
+		return
+	}
 	l.counters.Panics++
-	l.server.logPanic(routeName(envelope), value)
-	l.sendReplies(c)
-	l.end(c, ReasonInternal)
+	l.server.logPanic(routeName(&ctx.envelope), p)
+	l.failed(ctx, fmt.Errorf("panic: %v", p))
+	l.sendReplies(ctx.client)
+	l.end(ctx.client, ReasonInternal)
 }
 
 // reply frames a reply whose response is JSON already, nil for none.
@@ -92,32 +119,28 @@ func (l *loop) reply(envelope *codec.Envelope, response []byte) {
 
 // replyValue frames a reply whose response is any value that JSON has a form
 // for.
-func (l *loop) replyValue(envelope *codec.Envelope, response any) {
+func (l *loop) replyValue(ctx *Context, response any) {
 	encoded, err := l.encode(response)
 	if err != nil {
-		l.server.options.Log.Error("a handler returned what JSON cannot say", "route", routeName(envelope), "error", err)
-		l.replyFailure(err, envelope.ID)
+		l.server.options.Log.Error("a handler returned what JSON cannot say", "route", routeName(&ctx.envelope), "error", err)
+		l.replyFailure(ctx, err)
 		return
 	}
-	l.reply(envelope, encoded)
+	l.reply(&ctx.envelope, encoded)
 }
 
 // replyFailure frames the error that the client is told.
-func (l *loop) replyFailure(err error, id []byte) {
+func (l *loop) replyFailure(ctx *Context, err error) {
 	if public, ok := err.(*Error); ok && public != nil {
-		l.replyError(public.Text, public.Code, id)
+		l.replyError(public.Text, public.Code, ctx.envelope.ID)
 		return
 	}
 	l.counters.HandlerErrors++
-	l.replyError("Internal error", "INTERNAL", id)
+	l.replyError("Internal error", "INTERNAL", ctx.envelope.ID)
+	l.failed(ctx, err)
 }
 
 func (l *loop) replyError(text, code string, id []byte) {
 	l.payload = codec.AppendError(trim(l.payload), text, code, id)
 	l.frame(l.payload)
-}
-
-func routeName(envelope *codec.Envelope) string {
-	typ, action, _ := envelope.Route()
-	return typ + "." + action
 }

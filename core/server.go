@@ -39,6 +39,7 @@ type Server struct {
 	made        time.Time
 	verifier    *auth.Verifier // nil: tokens are refused
 	routes      map[route]Handler
+	mistakes    []error // in the routes, for Run to return
 	directory   *shard.Directory
 	descriptors descriptors
 	addr        *net.TCPAddr
@@ -147,7 +148,10 @@ func (s *Server) Run(ctx context.Context) error {
 		return errors.New("a server runs once: make a new one")
 	}
 	defer s.state.Store(int32(StateStopped))
-	var err error
+	err := errors.Join(s.mistakes...)
+	if err != nil {
+		return err
+	}
 	if s.addr, err = reserve(s.options.Addr); err != nil {
 		return err
 	}

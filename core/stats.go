@@ -17,6 +17,7 @@ type counters struct {
 	MessagesIn       uint64 // data messages, whole
 	RoomNamesRefused uint64
 	RoomLimitsMet    uint64 // joins refused because of MaxRooms
+	JoinsRefused     uint64 // by the join hook
 	BadMessages      uint64 // no envelopes
 	UnknownRoutes    uint64 // envelopes for no handler
 	HandlerErrors    uint64 // internal errors of handlers
@@ -49,6 +50,7 @@ func (s *snapshot) add(o *snapshot) {
 	s.MessagesIn += o.MessagesIn
 	s.RoomNamesRefused += o.RoomNamesRefused
 	s.RoomLimitsMet += o.RoomLimitsMet
+	s.JoinsRefused += o.JoinsRefused
 	s.BadMessages += o.BadMessages
 	s.UnknownRoutes += o.UnknownRoutes
 	s.HandlerErrors += o.HandlerErrors
@@ -91,6 +93,7 @@ type Stats struct {
 	TimesBlocked     uint64            `json:"timesBlocked"`
 	RoomNamesRefused uint64            `json:"roomNamesRefused"`
 	RoomLimitsMet    uint64            `json:"roomLimitsMet"` // joins refused: too many rooms
+	JoinsRefused     uint64            `json:"joinsRefused"`  // by the join hook
 	BadMessages      uint64            `json:"badMessages"`
 	UnknownRoutes    uint64            `json:"unknownRoutes"`
 	HandlerErrors    uint64            `json:"handlerErrors"`
@@ -202,6 +205,7 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.Dropped = total.out.Dropped
 	stats.TimesBlocked = total.out.Blocked
 	stats.RoomNamesRefused = total.RoomNamesRefused
+	stats.JoinsRefused = total.JoinsRefused
 	stats.RoomLimitsMet = total.RoomLimitsMet
 	stats.BadMessages = total.BadMessages
 	stats.UnknownRoutes = total.UnknownRoutes

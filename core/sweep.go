@@ -28,6 +28,9 @@ func (o *Options) sweepInterval() time.Duration {
 	if o.PingInterval > 0 {
 		shortest = min(shortest, o.PingInterval, o.PingTimeout)
 	}
+	if o.InactiveTimeout > 0 {
+		shortest = min(shortest, o.InactiveTimeout)
+	}
 	return min(max(shortest/4, fastestSweep), slowestSweep)
 }
 
@@ -75,17 +78,27 @@ func (l *loop) check(c *shard.Client) {
 		}
 		return
 	}
-	interval := l.server.options.PingInterval
+	o := &l.server.options
 	switch {
-	case interval < 0:
+	case o.InactiveTimeout > 0 && since(now, c.Active) >= o.InactiveTimeout:
+		l.endInactive(c)
+	case o.PingInterval < 0:
 	case c.Pinged:
 		if since(now, c.Deadline) >= 0 {
 			l.end(c, ReasonPingTimeout)
 		}
-	case since(now, c.Seen) >= interval:
+	case since(now, c.Seen) >= o.PingInterval:
 		c.Pinged = true
-		c.Deadline = now + milliseconds(l.server.options.PingTimeout)
+		c.Deadline = now + milliseconds(o.PingTimeout)
 		l.shard.EnqueueControl(c, pingFrame)
 		l.pings++
 	}
+}
+
+// endInactive closes a client that has not sent a message for too long.
+func (l *loop) endInactive(c *shard.Client) {
+	if l.server.options.LogInactive {
+		l.server.options.Log.Info("client closed for inactivity", "client", c.ID().String())
+	}
+	l.end(c, ReasonInactive)
 }

@@ -80,7 +80,7 @@ func joinRoom(c *Context) (any, error) {
 	if room == "" {
 		return roomRefused(c, errNoRoom)
 	}
-	if err := c.loop.join(c.client, room); err != nil {
+	if err := c.Join(room); err != nil {
 		return roomRefused(c, err)
 	}
 	joined := &roomReply{Success: true, Message: "Successfully joined room: " + room, Data: joinedData(c, &request, room)}
@@ -126,7 +126,7 @@ func leaveRoom(c *Context) (any, error) {
 	if room == "" {
 		return roomRefused(c, errNoRoom)
 	}
-	c.loop.leave(c.client, room)
+	c.Leave(room)
 	return &roomReply{
 		Success:  true,
 		Message:  "Successfully left room: " + room,

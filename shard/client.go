@@ -43,6 +43,7 @@ type Client struct {
 	queue    queue
 	fd       int32
 	Seen     uint32 // Shard.Now at the last input
+	Active   uint32 // Shard.Now at the last message
 	Deadline uint32 // Shard.Now at which a pinged or closing client is dropped
 
 	blockedAt  uint32 // index in the shard's list, with flagBlocked

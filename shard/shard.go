@@ -76,7 +76,7 @@ func (s *Shard) Add(socket Socket, user *User) *Client {
 	c.id = newID(s.options.Node, s.options.Index, slot, c.generation, nonZero(rand.Uint32()))
 	c.socket, c.fd, c.user = socket, int32(socket.Fd()), user
 	c.state = Open
-	c.Seen = s.Now
+	c.Seen, c.Active = s.Now, s.Now
 	c.tag.Store(c.id.low)
 	s.options.Directory.addClient(s.options.Index, c)
 	return c
@@ -103,7 +103,7 @@ func (s *Shard) Remove(c *Client) {
 	c.tag.Store(0)
 	c.id, c.socket, c.user, c.fd = ID{}, nil, nil, -1
 	c.queue, c.state, c.flags, c.controls, c.Reason = queue{}, Free, 0, 0, 0
-	c.Seen, c.Deadline, c.Pinged = 0, 0, false
+	c.Seen, c.Active, c.Deadline, c.Pinged = 0, 0, 0, false
 	if cap(c.rooms) > 8 {
 		c.rooms = nil
 	}

@@ -20,6 +20,7 @@ type serveCommand struct {
 
 	JWTSecretFile string `name:"jwt-secret-file" help:"File that holds the key of HS256 tokens." placeholder:"FILE"`
 	APIKeyFile    string `name:"api-key-file" help:"File that holds the API key." placeholder:"FILE"`
+	PrintRoutes   bool   `help:"Print the routes that have a handler, and serve."`
 	LogLevel      string `enum:"debug,info,warn,error" default:"info" help:"Least important log lines to write: debug, info, warn or error."`
 	LogFormat     string `enum:"text,json" default:"text" help:"Form of log lines: text or json."`
 }
@@ -36,6 +37,9 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	}
 	if s.Admin.Demo {
 		demo.Register(server)
+	}
+	if s.PrintRoutes {
+		fmt.Println(strings.Join(server.Routes(), "\n"))
 	}
 	operator, err := admin.Listen(server, s.Admin)
 	if err != nil {

@@ -52,6 +52,7 @@ var table = []metric{
 	{name: "gannet_blocked_total", help: "Times that a client's socket was found full.", kind: counter, value: func(s *figures) float64 { return float64(s.TimesBlocked) }},
 	{name: "gannet_room_names_refused_total", help: "Joins refused because of the room's name.", kind: counter, value: func(s *figures) float64 { return float64(s.RoomNamesRefused) }},
 	{name: "gannet_room_limits_met_total", help: "Joins refused because the client is in as many rooms as it may be.", kind: counter, value: func(s *figures) float64 { return float64(s.RoomLimitsMet) }},
+	{name: "gannet_joins_refused_total", help: "Joins refused by the application's hook.", kind: counter, value: func(s *figures) float64 { return float64(s.JoinsRefused) }},
 	{name: "gannet_bad_messages_total", help: "Messages from clients that were no envelopes.", kind: counter, value: func(s *figures) float64 { return float64(s.BadMessages) }},
 	{name: "gannet_unknown_routes_total", help: "Messages from clients for which there is no handler.", kind: counter, value: func(s *figures) float64 { return float64(s.UnknownRoutes) }},
 	{name: "gannet_handler_errors_total", help: "Internal errors that handlers returned.", kind: counter, value: func(s *figures) float64 { return float64(s.HandlerErrors) }},

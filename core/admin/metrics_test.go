@@ -159,8 +159,8 @@ func TestStats_Keys(t *testing.T) {
 		"bytesOut": "gannet_bytes_out_total", "messagesIn": "gannet_messages_in_total", "framesOut": "gannet_frames_out_total",
 		"writes": "gannet_writes_total", "published": "gannet_published_total", "overloaded": "gannet_publish_overloaded_total",
 		"busFailures": "gannet_bus_failures_total", "roomNamesRefused": "gannet_room_names_refused_total",
-		"roomLimitsMet": "gannet_room_limits_met_total",
-		"skipped":       "gannet_skipped_total", "dropped": "gannet_dropped_total", "timesBlocked": "gannet_blocked_total",
+		"roomLimitsMet": "gannet_room_limits_met_total", "joinsRefused": "gannet_joins_refused_total",
+		"skipped": "gannet_skipped_total", "dropped": "gannet_dropped_total", "timesBlocked": "gannet_blocked_total",
 		"badMessages": "gannet_bad_messages_total", "unknownRoutes": "gannet_unknown_routes_total",
 		"handlerErrors": "gannet_handler_errors_total", "panics": "gannet_handler_panics_total", "restarts": "gannet_engine_restarts_total",
 	}

@@ -1,0 +1,93 @@
+package core
+
+import (
+	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/shard"
+)
+
+// Hooks are called as clients come, speak and go. Those that are nil cost
+// nothing. All but Started run on the client's event loop and must not block. A
+// panic ends the client's connection with 1011, as far as there is one.
+type Hooks struct {
+	// Started is called once, on a goroutine of its own, when the server
+	// listens.
+	Started func(*Server)
+	// Connected is called when a client has been upgraded, before its first
+	// message is handled. It may join the client to rooms.
+	Connected func(*Context)
+	// Disconnected is called when a client's connection has ended, whoever
+	// ended it. The client receives nothing any more.
+	Disconnected func(Departure)
+	// Message is called for each envelope from a client, before its handler.
+	Message func(*Context)
+	// Error is called when a handler fails: with what it returned, unless that
+	// was for the client to know, or with its panic.
+	Error func(c *Context, err error)
+	// Join decides whether a client may join a room. An *Error is told to the
+	// client; of any other it learns only that it may not.
+	Join func(c *Context, room string) error
+}
+
+// Departure says who has gone, and why.
+type Departure struct {
+	ClientID shard.ID
+	User     *shard.User // nil for an anonymous client
+	Reason   Reason
+}
+
+var errJoinRefused = &Error{Text: "You may not join this room", Code: "JOIN_REFUSED"}
+
+// mayJoin asks the join hook.
+func (c *Context) mayJoin(room string) error {
+	ask := c.loop.server.options.Hooks.Join
+	if ask == nil {
+		return nil
+	}
+	err := ask(c, room)
+	if _, public := err.(*Error); err != nil && !public {
+		return errJoinRefused
+	}
+	return err
+}
+
+// connected tells that a client has come.
+func (l *loop) connected(c *shard.Client) {
+	tell := l.server.options.Hooks.Connected
+	if tell == nil {
+		return
+	}
+	l.context = Context{loop: l, client: c}
+	defer l.recovered(&l.context)
+	tell(&l.context)
+}
+
+// disconnected tells that a client has gone.
+func (l *loop) disconnected(c *shard.Client) {
+	if tell := l.server.options.Hooks.Disconnected; tell != nil {
+		defer l.survive("disconnected")
+		tell(Departure{ClientID: c.ID(), User: c.User(), Reason: Reason(c.Reason)})
+	}
+}
+
+// failed tells of a handler's error.
+func (l *loop) failed(c *Context, err error) {
+	if tell := l.server.options.Hooks.Error; tell != nil {
+		defer l.survive("error")
+		tell(c, err)
+	}
+}
+
+// survive, deferred, counts the panic of a hook behind which there is no client
+// to end.
+func (l *loop) survive(hook string) {
+	if p := recover(); p != nil {
+		l.counters.Panics++
+		l.server.logPanic("hook "+hook, p)
+	}
+}
+
+// routeName is a request's route in logs.
+func routeName(envelope *codec.Envelope) string {
+	typ, action, _ := envelope.Route()
+	return typ + "." + action
+}
