@@ -145,7 +145,7 @@ func (d *Directory) addClient(shard uint8, c *Client) {
 	if len(s.users[c.user.ID]) == 0 {
 		d.users.Add(1)
 	}
-	s.users[c.user.ID] = append(s.users[c.user.ID], c.id)
+	s.users[c.user.ID] = append(s.users[c.user.ID], c.ID())
 }
 
 func (d *Directory) removeClient(shard uint8, c *Client) {
@@ -157,7 +157,7 @@ func (d *Directory) removeClient(shard uint8, c *Client) {
 	s.Lock()
 	defer s.Unlock()
 	ids := s.users[c.user.ID]
-	i := slices.Index(ids, c.id)
+	i := slices.Index(ids, c.ID())
 	if ids = slices.Delete(ids, i, i+1); len(ids) > 0 {
 		s.users[c.user.ID] = ids
 		return

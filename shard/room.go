@@ -69,7 +69,7 @@ func (s *Shard) join(c *Client, name string) bool {
 		return false
 	}
 	joined := s.rooms.open(name)
-	joined.members = append(joined.members, member{slot: c.id.Slot(), at: uint32(len(c.rooms))})
+	joined.members = append(joined.members, member{slot: c.slot(), at: uint32(len(c.rooms))})
 	c.rooms = append(c.rooms, membership{room: joined.number, at: uint32(len(joined.members) - 1)})
 	return true
 }

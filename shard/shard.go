@@ -73,11 +73,12 @@ func (s *Shard) Add(socket Socket, user *User) *Client {
 		return nil
 	}
 	c.generation++
-	c.id = newID(s.options.Node, s.options.Index, slot, c.generation, nonZero(rand.Uint32()))
+	id := newID(s.options.Node, s.options.Index, slot, c.generation, nonZero(rand.Uint32()))
+	c.high = id.high
 	c.socket, c.fd, c.user = socket, int32(socket.Fd()), user
 	c.state = Open
 	c.Seen, c.Active = s.Now, s.Now
-	c.tag.Store(c.id.low)
+	c.tag.Store(id.low)
 	s.options.Directory.addClient(s.options.Index, c)
 	return c
 }
@@ -99,9 +100,9 @@ func (s *Shard) Remove(c *Client) {
 		s.forgetBlocked(c)
 	}
 	c.Reader.Release()
-	slot := c.id.Slot()
+	slot := c.slot()
 	c.tag.Store(0)
-	c.id, c.socket, c.user, c.fd = ID{}, nil, nil, -1
+	c.high, c.socket, c.user, c.fd = 0, nil, nil, -1
 	c.queue, c.state, c.flags, c.controls, c.Reason = queue{}, Free, 0, 0, 0
 	c.Seen, c.Active, c.Deadline, c.Pinged = 0, 0, 0, false
 	if cap(c.rooms) > 8 {
@@ -115,7 +116,7 @@ func (s *Shard) Find(id ID) *Client {
 	if id.Slot() >= s.slots.used {
 		return nil
 	}
-	if c := s.slots.at(id.Slot()); c.id == id && c.state != Free {
+	if c := s.slots.at(id.Slot()); c.ID() == id && c.state != Free {
 		return c
 	}
 	return nil

@@ -129,7 +129,7 @@ func (w *walk) leavesOut(c *Client) bool {
 		return false
 	}
 	for i := range w.messages {
-		if w.messages[i].except == c.id {
+		if w.messages[i].except == c.ID() {
 			return true
 		}
 	}
@@ -160,7 +160,7 @@ func (s *Shard) writeRun(c *Client) {
 func (s *Shard) deliver(c *Client) {
 	for i := range s.walk.messages {
 		m := &s.walk.messages[i]
-		if m.except == c.id && !m.except.IsZero() {
+		if m.except == c.ID() && !m.except.IsZero() {
 			continue
 		}
 		if c.state != Open {
