@@ -4,6 +4,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/panjf2000/gnet/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -24,6 +25,18 @@ func TestHostOf(t *testing.T) {
 		}
 		assert.Equal(t, want, hostOf(&net.TCPAddr{IP: ip, Zone: zone}), address)
 	}
+}
+
+// An engine that comes up after the server was asked to stop would never be
+// stopped.
+func TestOnBoot_WhenStopping(t *testing.T) {
+	server, err := New(Options{})
+	require.NoError(t, err)
+	server.state.Store(int32(StateDraining))
+	assert.Equal(t, gnet.Shutdown, engine{server}.OnBoot(gnet.Engine{}))
+	server.state.Store(int32(StateStarting))
+	assert.Equal(t, gnet.None, engine{server}.OnBoot(gnet.Engine{}))
+	assert.Equal(t, StateRunning, server.State())
 }
 
 func TestPlanDescriptors(t *testing.T) {

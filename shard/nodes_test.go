@@ -27,6 +27,9 @@ func TestNodes_ChunksAreGivenBackAndUsedAgain(t *testing.T) {
 		assert.Equal(t, keptChunks, n.empty)
 		assert.Len(t, n.open, keptChunks)
 		assert.Len(t, n.unused, 50-keptChunks)
+		for _, k := range n.unused {
+			assert.Nil(t, n.chunks[k], "its memory is given back")
+		}
 	}
 }
 

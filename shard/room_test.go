@@ -30,14 +30,14 @@ func TestRoom_NamesAreCopied(t *testing.T) {
 	view := []byte("room")
 	p := f.add("")
 	f.Join(p.Client, unsafe.String(&view[0], len(view)))
-	copy(view, "XXXX")
+	copy(view, "else")
 	assert.Equal(t, []string{"room"}, f.Rooms(p.Client, nil))
 	name, member := f.Membership(p.Client, "room")
 	assert.True(t, member)
 	assert.Equal(t, "room", name)
 	_, members := f.directory.Room("room")
 	assert.Equal(t, 1, members)
-	_, member = f.Membership(p.Client, "XXXX")
+	_, member = f.Membership(p.Client, "else")
 	assert.False(t, member)
 }
 

@@ -49,6 +49,16 @@ func TestWalk_ExceptLeavesOneOut(t *testing.T) {
 	assert.Equal(t, []string{"all", "not a", "all but a"}, b.texts())
 }
 
+func TestWalk_ExceptLeavesOneOutOfARunWrittenAtOnce(t *testing.T) {
+	f := newFixture(t)
+	a, b := f.addTo("r"), f.addTo("r")
+	f.toRoom("r", text("1"))
+	f.toRoom("r", text("2"), a.ID())
+	f.turns()
+	assert.Equal(t, []string{"1"}, a.texts())
+	assert.Equal(t, []string{"1", "2"}, b.texts())
+}
+
 func TestWalk_LargeRoomTakesTurns(t *testing.T) {
 	f := newFixture(t)
 	var peers []*peer
@@ -184,15 +194,14 @@ func TestTurn_LetsGoOfWhatHasBegun(t *testing.T) {
 	for range walkChunk + 1 {
 		f.addTo("r")
 	}
+	f.Post(&Op{Call: func(*Shard) {}})
 	f.toRoom("r", text("1"))
 	f.Post(&Op{Call: func(*Shard) {}})
-	f.toRoom("r", text("2"))
-	require.True(t, f.Turn())
-	require.True(t, f.Turn())
-	for i := range f.next {
-		assert.Zero(t, f.ops[i].Message)
-		assert.Nil(t, f.ops[i].Call)
-	}
+	require.True(t, f.Turn(), "the walk is under way")
+	require.Equal(t, 2, f.next)
+	require.Len(t, f.ops, 3)
+	assert.Zero(t, f.ops[0])
+	assert.Zero(t, f.ops[1])
 	f.turns()
 }
 
