@@ -49,12 +49,15 @@ type Client struct {
 
 	socket Socket
 	user   *User
-	rooms  []membership
+	rooms  memberships
 	Reader codec.Reader // the bytes of an incomplete frame or message
 
-	blockedAt  uint32 // index in the shard's list, with flagBlocked
+	messages   float32 // tokens left of Options.Messages
+	bytes      float32 // tokens left of Options.Bytes
+	blockedAt  uint32  // index in the shard's list, with flagBlocked
 	generation uint16
 	Reason     uint8 // why it was closed: an index into the owner's table
+	Strikes    uint8 // messages refused by Hear since it last kept within its rates
 }
 
 // State says how far a client's connection has come.

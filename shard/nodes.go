@@ -10,6 +10,7 @@ type nodes struct {
 	unused []uint32     // numbers without a chunk
 	open   []uint32     // chunks with a free node
 	empty  int          // chunks without a used one
+	bytes  int          // not yet written, of all queues
 }
 
 type nodeChunk struct {

@@ -11,9 +11,11 @@ type Audience uint8
 
 // The audiences.
 const (
-	ToAll     Audience = iota // every client of the shard
-	ToRoom                    // the members of Op.Room
-	ToClients                 // the clients in Op.Clients
+	ToAll  Audience = iota // every client of the shard
+	ToRoom                 // the members of Op.Room
+	// Messages for the audiences above share a walk; those below are one each.
+	ToRooms   // the members of all Op.Rooms, each once
+	ToClients // the clients in Op.Clients
 )
 
 // Op is a piece of work posted to a shard: a message to deliver, or a function
@@ -22,8 +24,12 @@ type Op struct {
 	Message *codec.Message
 	To      Audience
 	Room    string
-	Clients []ID // kept until the op has been carried out; not changed
-	Except  ID   // gets nothing, if it is among the audience
+	Rooms   []string // as Clients
+	Clients []ID     // kept until the op has been carried out; not changed
+	Except  ID       // gets nothing, if it is among the audience
+	// Filter, if there is one, picks those who get the message. It is called
+	// while the shard walks the audience: it must change nothing, and not panic.
+	Filter func(*Client) bool
 
 	Call func(*Shard)
 }
@@ -33,6 +39,9 @@ const opOverhead = 128
 
 func (o *Op) cost() int64 {
 	cost := int64(opOverhead + IDSize*len(o.Clients))
+	for _, room := range o.Rooms {
+		cost += int64(len(room) + IDSize)
+	}
 	if o.Message != nil {
 		cost += int64(len(o.Message.Frame()))
 	}
@@ -42,8 +51,8 @@ func (o *Op) cost() int64 {
 // sameAudience reports whether both ops' messages go to the same list of
 // clients, but for the excluded ones.
 func (o *Op) sameAudience(other *Op) bool {
-	return o.Message != nil && other.Message != nil &&
-		o.To == other.To && o.To != ToClients && o.Room == other.Room
+	return o.Message != nil && other.Message != nil && o.Filter == nil && other.Filter == nil &&
+		o.To == other.To && o.To < ToRooms && o.Room == other.Room
 }
 
 // inbox is where other goroutines leave ops: many producers, one consumer, in

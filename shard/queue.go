@@ -28,12 +28,14 @@ func (q *queue) push(n *nodes, frame []byte, frames int) {
 	q.tail = at
 	q.nodes++
 	q.bytes += int32(len(frame))
+	n.bytes += len(frame)
 }
 
 // advance drops the first n bytes, which have been written, and returns how
 // many frames that completed.
 func (q *queue) advance(n *nodes, written int) (frames int) {
 	q.bytes -= int32(written)
+	n.bytes -= written
 	written += int(q.offset)
 	for q.head != 0 {
 		head := n.at(q.head)
@@ -91,6 +93,7 @@ func (q *queue) clear(n *nodes, keepStarted bool) (frames int) {
 		n.put(at)
 		at = next
 	}
+	n.bytes -= int(q.bytes - kept.bytes)
 	*q = kept
 	return frames
 }

@@ -21,12 +21,6 @@ type member struct {
 
 const hole = ^uint32(0)
 
-// membership is the client's side of a member.
-type membership struct {
-	room uint32 // index in rooms.list
-	at   uint32 // index in the room's members
-}
-
 // rooms are the rooms of a shard, by name and by number.
 type rooms struct {
 	byName map[string]*room
@@ -69,8 +63,8 @@ func (s *Shard) join(c *Client, name string) bool {
 		return false
 	}
 	joined := s.rooms.open(name)
-	joined.members = append(joined.members, member{slot: c.slot(), at: uint32(len(c.rooms))})
-	c.rooms = append(c.rooms, membership{room: joined.number, at: uint32(len(joined.members) - 1)})
+	joined.members = append(joined.members, member{slot: c.slot(), at: c.rooms.len})
+	c.rooms.add(membership{room: joined.number, at: uint32(len(joined.members) - 1)})
 	return true
 }
 
@@ -80,7 +74,7 @@ func (s *Shard) membership(c *Client, name string) int {
 	if found == nil {
 		return -1
 	}
-	for i, m := range c.rooms {
+	for i, m := range c.rooms.list() {
 		if m.room == found.number {
 			return i
 		}
@@ -90,16 +84,17 @@ func (s *Shard) membership(c *Client, name string) int {
 
 // leave ends the client's membership at index i of its record.
 func (s *Shard) leave(c *Client, i int) {
-	gone := c.rooms[i]
+	rooms := c.rooms.list()
+	gone := rooms[i]
 	left := s.rooms.list[gone.room]
 
-	last := len(c.rooms) - 1
+	last := len(rooms) - 1
 	if i != last {
-		moved := c.rooms[last]
-		c.rooms[i] = moved
+		moved := rooms[last]
+		rooms[i] = moved
 		s.rooms.list[moved.room].members[moved.at].at = uint32(i)
 	}
-	c.rooms = c.rooms[:last]
+	c.rooms.len--
 
 	if left.walking {
 		left.members[gone.at].slot = hole
@@ -117,7 +112,7 @@ func (s *Shard) removeMember(left *room, at uint32) {
 		moved := left.members[last]
 		left.members[at] = moved
 		if moved.slot != hole {
-			s.slots.at(moved.slot).rooms[moved.at].at = at
+			s.slots.at(moved.slot).rooms.list()[moved.at].at = at
 		}
 	}
 	left.members = left.members[:last]

@@ -113,7 +113,7 @@ func requireModel(t *testing.T, f *fixture, model map[string]map[*Client]bool) {
 				}
 				c := f.slots.at(m.slot)
 				got[c] = true
-				require.Equal(t, membership{room: found.number, at: uint32(at)}, c.rooms[m.at])
+				require.Equal(t, membership{room: found.number, at: uint32(at)}, c.rooms.list()[m.at])
 			}
 		}
 		require.True(t, maps.Equal(want, got), name)

@@ -5,7 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// Options are what a shard has to know. All fields are required.
+// Options are what a shard has to know. All fields are required, but for those
+// that say otherwise.
 type Options struct {
 	Node       uint64 // 48 bits, the same for all shards of a process
 	Index      uint8  // the shard's number in its process
@@ -14,6 +15,10 @@ type Options struct {
 	MaxBacklog int  // bytes that may wait for one client
 	Skip       bool // at that limit drop the newest message, not the client
 	MaxInbox   int  // bytes of messages that may wait for the shard's loop
+
+	MaxMetadata int  // bytes of metadata that one client may have
+	Messages    Rate // of messages that one client may send; zero: no limit
+	Bytes       Rate // of their bytes; zero: no limit
 }
 
 // Owner is told what the shard cannot do itself. Its methods are called on the
@@ -78,6 +83,7 @@ func (s *Shard) Add(socket Socket, user *User) *Client {
 	c.socket, c.fd, c.user = socket, int32(socket.Fd()), user
 	c.state = Open
 	c.Seen, c.Active = s.Now, s.Now
+	c.messages, c.bytes = s.options.Messages.Burst, s.options.Bytes.Burst
 	c.tag.Store(id.low)
 	s.options.Directory.addClient(s.options.Index, c)
 	return c
@@ -105,9 +111,9 @@ func (s *Shard) Remove(c *Client) {
 	c.high, c.socket, c.user, c.fd = 0, nil, nil, -1
 	c.queue, c.state, c.flags, c.controls, c.Reason = queue{}, Free, 0, 0, 0
 	c.Seen, c.Active, c.Deadline, c.Pinged = 0, 0, 0, false
-	if cap(c.rooms) > 8 {
-		c.rooms = nil
-	}
+	c.rooms.release()
+	c.messages, c.bytes, c.Strikes = 0, 0, 0
+	s.slots.clearMetadata(slot)
 	s.slots.put(slot)
 }
 
@@ -135,6 +141,9 @@ func (s *Shard) high(slot uint32) uint64 {
 
 // Len returns the number of clients.
 func (s *Shard) Len() int { return s.slots.open }
+
+// Backlog returns the bytes that wait in the queues of all clients.
+func (s *Shard) Backlog() int { return s.nodes.bytes }
 
 // Slots returns the number of records that have ever been used: the bound for
 // Each.
@@ -174,9 +183,9 @@ func (s *Shard) Leave(c *Client, name string) bool {
 
 // LeaveAll ends all of the client's memberships.
 func (s *Shard) LeaveAll(c *Client) {
-	for len(c.rooms) > 0 {
-		i := len(c.rooms) - 1
-		name := s.rooms.list[c.rooms[i].room].name
+	for c.rooms.len > 0 {
+		i := int(c.rooms.len) - 1
+		name := s.rooms.list[c.rooms.list()[i].room].name
 		s.leave(c, i)
 		s.options.Directory.removeMember(name, s.options.Index)
 	}
@@ -192,16 +201,16 @@ func (s *Shard) Membership(c *Client, room string) (name string, member bool) {
 	if i < 0 {
 		return "", false
 	}
-	return s.rooms.list[c.rooms[i].room].name, true
+	return s.rooms.list[c.rooms.list()[i].room].name, true
 }
 
 // Rooms appends the names of the client's rooms to dst.
 func (s *Shard) Rooms(c *Client, dst []string) []string {
-	for _, m := range c.rooms {
+	for _, m := range c.rooms.list() {
 		dst = append(dst, s.rooms.list[m.room].name)
 	}
 	return dst
 }
 
 // RoomCount returns the number of rooms the client is in.
-func (s *Shard) RoomCount(c *Client) int { return len(c.rooms) }
+func (s *Shard) RoomCount(c *Client) int { return int(c.rooms.len) }

@@ -13,7 +13,10 @@ type slots struct {
 
 const chunkSize = 1024
 
-type chunk [chunkSize]Client
+type chunk struct {
+	clients  [chunkSize]Client
+	metadata []*metadata // by slot; nil while no client of the chunk has had any
+}
 
 // take returns a free record and its slot, nil when all slots are in use.
 func (t *slots) take() (*Client, uint32) {
@@ -42,7 +45,7 @@ func (t *slots) put(slot uint32) {
 
 // at returns the record of a slot below used.
 func (t *slots) at(slot uint32) *Client {
-	return &t.chunks[slot/chunkSize].Load()[slot%chunkSize]
+	return &t.chunks[slot/chunkSize].Load().clients[slot%chunkSize]
 }
 
 // find returns the record of any slot, nil where none was ever used. Any
@@ -52,5 +55,5 @@ func (t *slots) find(slot uint32) *Client {
 	if c == nil {
 		return nil
 	}
-	return &c[slot%chunkSize]
+	return &c.clients[slot%chunkSize]
 }

@@ -7,8 +7,10 @@ type walk struct {
 	active   bool
 	to       Audience
 	room     *room
+	rooms    roomsWalk // the other rooms of the audience
 	clients  []ID
-	at, end  int // next and last (excluded) index of the audience
+	filter   func(*Client) bool
+	at, end  int // next and last (excluded) index of the audience, in a room of the room's members
 	messages []delivery
 	joined   []byte // their frames, one behind the other
 	buffer   []byte // where joined is, if it is several
@@ -34,7 +36,7 @@ const (
 func (s *Shard) startWalk(ops []Op) int {
 	w := &s.walk
 	first := &ops[0]
-	w.active, w.to, w.clients, w.at, w.end = true, first.To, first.Clients, 0, 0
+	w.active, w.to, w.clients, w.filter, w.at, w.end = true, first.To, first.Clients, first.Filter, 0, 0
 	w.messages, w.excepts = w.messages[:0], false
 	switch first.To {
 	case ToAll:
@@ -42,12 +44,19 @@ func (s *Shard) startWalk(ops []Op) int {
 	case ToClients:
 		w.end = len(first.Clients)
 	case ToRoom:
-		if w.room = s.rooms.get(first.Room); w.room != nil {
-			w.room.walking = true
-			w.end = len(w.room.members)
+		if room := s.rooms.get(first.Room); room != nil {
+			w.enter(room, len(room.members))
 		}
+	case ToRooms:
+		s.startRooms(first.Rooms)
 	}
 	return s.collectRun(ops)
+}
+
+// enter begins to walk the members of a room that are in front of end.
+func (w *walk) enter(room *room, end int) {
+	room.walking = true
+	w.room, w.at, w.end = room, 0, end
 }
 
 // collectRun gathers the messages of the walk and returns their number.
@@ -95,13 +104,15 @@ func (s *Shard) stepWalk(budget int) int {
 		c := s.visited(w.at)
 		switch {
 		case c == nil || c.state != Open:
+		case w.to == ToRooms && w.rooms.repeats(c):
+		case w.filter != nil && !w.filter(c):
 		case last && c.flags&(flagDirty|flagBlocked|flagDoomed) == 0 && !w.leavesOut(c):
 			s.writeRun(c)
 		default:
 			s.deliver(c)
 		}
 	}
-	if w.at == w.end {
+	if w.at == w.end && !s.nextRoom() {
 		s.finishWalk()
 	}
 	return max(1, to-from)
@@ -111,7 +122,7 @@ func (s *Shard) stepWalk(budget int) int {
 func (s *Shard) visited(i int) *Client {
 	w := &s.walk
 	switch w.to {
-	case ToRoom:
+	case ToRoom, ToRooms:
 		if slot := w.room.members[i].slot; slot != hole {
 			return s.slots.at(slot)
 		}
@@ -177,5 +188,5 @@ func (s *Shard) finishWalk() {
 	}
 	clear(w.messages)
 	w.joined = nil
-	w.active, w.room, w.clients = false, nil, nil
+	w.active, w.room, w.clients, w.filter = false, nil, nil, nil
 }

@@ -1,0 +1,75 @@
+package shard
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestRate_MessagesAndBytesAreBounded(t *testing.T) {
+	f := newFixture(t, func(o *Options) {
+		o.Messages = Rate{PerSecond: 10, Burst: 3}
+		o.Bytes = Rate{PerSecond: 1000, Burst: 500}
+	})
+	c := f.add("").Client
+	for _, step := range []struct {
+		after   uint32 // milliseconds
+		size    int
+		heard   bool
+		strikes uint8
+		why     string
+	}{
+		{0, 100, true, 0, "the first"},
+		{0, 100, true, 0, "the burst's second"},
+		{0, 100, true, 0, "the burst's third"},
+		{0, 100, false, 1, "no message is left"},
+		{99, 10, false, 2, "a tenth of a second is not over"},
+		{1, 10, true, 2, "now it is"},
+		{100, 500, false, 3, "the bytes of the first three are not back"},
+		{300, 500, true, 0, "all is back, and strikes are forgiven"},
+		{100, 1, true, 0, "one message more"},
+		{0, 1000, false, 1, "larger than the burst"},
+	} {
+		f.Now += step.after
+		assert.Equal(t, step.heard, f.Hear(c, step.size), step.why)
+		assert.Equal(t, step.strikes, c.Strikes, step.why)
+		assert.Equal(t, f.Now, c.Active)
+	}
+}
+
+func TestRate_NoneIsNoLimit(t *testing.T) {
+	f := newFixture(t)
+	c := f.add("").Client
+	for range 1000 {
+		assert.True(t, f.Hear(c, 1<<30))
+	}
+	assert.Zero(t, c.Strikes)
+}
+
+func TestRate_StrikesDoNotWrapAround(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.Messages = Rate{PerSecond: 1, Burst: 1} })
+	c := f.add("").Client
+	for range 1000 {
+		f.Hear(c, 1)
+	}
+	assert.EqualValues(t, 255, c.Strikes)
+	f.Remove(c)
+	again := f.add("").Client
+	assert.Same(t, c, again)
+	assert.Zero(t, again.Strikes)
+	assert.True(t, f.Hear(again, 1))
+}
+
+// A bucket fills however often it is looked at.
+func TestRate_SlowRateFillsInSmallSteps(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.Messages = Rate{PerSecond: 1, Burst: 1} })
+	c := f.add("").Client
+	heard := 0
+	for range 10_000 {
+		f.Now++
+		if f.Hear(c, 1) {
+			heard++
+		}
+	}
+	assert.InDelta(t, 11, heard, 1)
+}
