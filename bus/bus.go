@@ -1,5 +1,10 @@
 // Package bus joins a node to the others: what is published here reaches the
-// clients that they hold, and the other way round.
+// clients that they hold, events reach the subscribers of all of them, and the
+// other way round.
+//
+// A node has one Bus. Local is that of a node without others, Hub joins nodes of
+// one process. Subscribers of events stand in a Dispatcher, and Service is the
+// bus for code that only wants to send, in a process with clients or without.
 package bus
 
 // ClientID is a client's id, 128 bits.
@@ -10,28 +15,45 @@ type Audience uint8
 
 // The audiences.
 const (
-	All    Audience = iota // every client
-	Room                   // the members of Message.Room
-	Users                  // the clients of Message.Users
-	Client                 // the client Message.Client
+	All     Audience = iota // every client
+	Room                    // the members of Message.Room
+	Rooms                   // the members of Message.Rooms, each once
+	Users                   // the clients of Message.Users
+	Clients                 // Message.Clients
 )
 
-// Message is a message on its way to clients of other nodes.
+// Message is a message on its way to clients of other nodes. All that it holds
+// is immutable.
 type Message struct {
 	To      Audience
 	Room    string
-	Users   []string
-	Client  ClientID
+	Rooms   []string
+	Users   []string // by the subjects of their tokens
+	Clients []ClientID
 	Except  ClientID // gets nothing; zero for nobody
-	Payload []byte   // a finished envelope, JSON; immutable
+	Where   string   // a condition on who of the audience gets it; empty for all
+	Payload []byte   // a finished envelope, JSON
 }
 
 // Bus is the way to the other nodes. Any goroutine may call it, event loops
-// among them: no method waits for anything.
+// among them: no method but Open and Close waits for anything.
 type Bus interface {
+	// Open begins to hand the node what the others send. It must be called once
+	// before Enter, Leave, Standing and Await; Publish and Emit work without
+	// it, for a process that only sends.
+	Open(node Node) error
+	// Close ends what Open began. The bus can be opened again.
+	Close()
+
 	// Publish sends a message to the clients of all other nodes. It has been
 	// delivered to this node's already. An error means that it was not sent.
 	Publish(m Message) error
+	// Emit sends an event to the subscribers of all other nodes, as Publish
+	// does a message.
+	Emit(e *Event) error
+	// Wanted reports whether somebody else may listen to the channel: if not,
+	// the event need not be made.
+	Wanted(channel string) bool
 
 	// Enter notes that the room has a first member on this node, and Leave
 	// that the last one has gone: between them the node listens to the room.
@@ -49,21 +71,17 @@ type Bus interface {
 	Await(room string, done func(error))
 }
 
-// Local is the bus of a node that has no others: there is nobody to tell, and
-// nothing to wait for.
-type Local struct{}
-
-// Publish has nowhere to send the message.
-func (Local) Publish(Message) error { return nil }
-
-// Enter has nothing to subscribe to.
-func (Local) Enter(string) {}
-
-// Leave has nothing to unsubscribe from.
-func (Local) Leave(string) {}
-
-// Standing is always true: all publishers are on this node.
-func (Local) Standing(string) bool { return true }
-
-// Await calls done at once.
-func (Local) Await(_ string, done func(error)) { done(nil) }
+// Node is what a bus has to know of the node that it serves. The bus calls it on
+// goroutines of its own or of other publishers; it does not wait.
+type Node interface {
+	// ID names the node: 12 hex digits, the first of its clients' ids.
+	ID() string
+	// Deliver sends a message to those of its audience that the node holds.
+	// Messages of one publisher come in the order of its calls.
+	Deliver(m Message)
+	// Hear runs the node's subscribers of the event.
+	Hear(e *Event)
+	// Channels returns the channels whose events the node wants, or all.
+	// It does not change while the bus is open.
+	Channels() (names []string, all bool)
+}

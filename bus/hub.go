@@ -1,0 +1,132 @@
+package bus
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Hub joins the nodes of one process: several servers, or a server and code that
+// only sends. Nothing is lost on it, and nothing waits.
+type Hub struct {
+	mu      sync.Mutex
+	members atomic.Pointer[[]*Member] // those that are open; replaced, never changed
+}
+
+// NewHub returns a hub without members.
+func NewHub() *Hub {
+	h := &Hub{}
+	h.members.Store(&[]*Member{})
+	return h
+}
+
+// Join returns the bus of one member more.
+func (h *Hub) Join() *Member { return &Member{hub: h} }
+
+// Member is a hub's bus for one node.
+type Member struct {
+	hub  *Hub
+	node Node // set while it is open
+
+	mu    sync.RWMutex
+	rooms map[string]bool // that have members on the node
+}
+
+// Open makes the node a receiver.
+func (m *Member) Open(node Node) error {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	open := *m.hub.members.Load()
+	if slices.Contains(open, m) {
+		return errors.New("bus is open already: a member of a hub serves one node")
+	}
+	m.node, m.rooms = node, map[string]bool{}
+	open = append(slices.Clip(open), m)
+	m.hub.members.Store(&open)
+	return nil
+}
+
+// Close ends the node's part in the hub. What others are just sending may still
+// arrive.
+func (m *Member) Close() {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	open := slices.DeleteFunc(slices.Clone(*m.hub.members.Load()), func(other *Member) bool { return other == m })
+	m.hub.members.Store(&open)
+}
+
+// others yields the open members but this one.
+func (m *Member) others(yield func(*Member) bool) {
+	for _, other := range *m.hub.members.Load() {
+		if other != m && !yield(other) {
+			return
+		}
+	}
+}
+
+// Publish hands the message to the nodes that may hold some of its audience.
+func (m *Member) Publish(message Message) error {
+	for other := range m.others {
+		if message.To != Room || other.has(message.Room) {
+			other.node.Deliver(message)
+		}
+	}
+	return nil
+}
+
+// Emit hands the event to the nodes that have subscribers for it.
+func (m *Member) Emit(e *Event) error {
+	for other := range m.others {
+		if other.wants(e.Channel) {
+			other.node.Hear(e)
+		}
+	}
+	return nil
+}
+
+// Wanted reports whether another node has subscribers for the channel.
+func (m *Member) Wanted(channel string) bool {
+	for other := range m.others {
+		if other.wants(channel) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Member) wants(channel string) bool {
+	names, all := m.node.Channels()
+	return all || nodeChannel(channel) || slices.Contains(names, channel)
+}
+
+// nodeChannel reports whether every node acts on the channel's events itself.
+func nodeChannel(channel string) bool {
+	return channel == SendMessageToAll || channel == MessageError || channel == DisconnectClient
+}
+
+func (m *Member) has(room string) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.rooms[room]
+}
+
+// Enter notes the room.
+func (m *Member) Enter(room string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rooms[room] = true
+}
+
+// Leave forgets the room.
+func (m *Member) Leave(room string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.rooms, room)
+}
+
+// Standing is always true: Enter has done it.
+func (m *Member) Standing(string) bool { return true }
+
+// Await calls done at once.
+func (m *Member) Await(_ string, done func(error)) { done(nil) }
