@@ -23,7 +23,7 @@ run: build ## Build and serve, with a page to try it on.
 test: ## Run all tests with the race detector, and the allocation tests without it.
 	CHROMIUM=$$(bench/tools/chromium.sh) && export CHROMIUM && \
 	$(GO) test -race -shuffle=on -timeout 8m ./...
-	$(GO) test -run 'Alloc' ./codec ./shard ./core
+	$(GO) test -run 'Alloc' ./codec ./shard ./bus ./core ./core/condition
 
 check: ## Format, vet, staticcheck, and the rules of the layout.
 	@test -z "$$($(TOOL) gofumpt -l $(GOFILES))" || { $(TOOL) gofumpt -l $(GOFILES); echo 'run make format'; exit 1; }
