@@ -101,7 +101,7 @@ func TestPublish_Targets(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			p := note{name, 1}.to(c.to)
-			p.Except = c.except
+			p.To = p.To.Except(c.except)
 			receivers, err := server.Publish(p)
 			require.NoError(t, err)
 			assert.Equal(t, len(c.want), receivers)

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -105,17 +106,27 @@ func (l *loop) Overflowed(c *shard.Client) {
 	l.end(c, ReasonSlowConsumer)
 }
 
-// Disconnect closes a client of this node, with 1008. It reports whether the
-// client is connected here. Any goroutine may call it.
-func (s *Server) Disconnect(id shard.ID) bool {
-	l := s.loop(id.Shard())
-	if l == nil || !s.Alive(id) {
-		return false
+// Disconnect closes a client of this node, with 1008 and the reason, of which
+// 123 bytes are sent, or "disconnected" where it is empty. It reports whether the
+// client is connected here, and does not wait. Any goroutine may call it.
+func (s *Server) Disconnect(id shard.ID, reason string) bool {
+	frame := closeFrames[ReasonDisconnected]
+	if reason != "" {
+		frame = closeFrame(ReasonDisconnected.Code(), strings.ToValidUTF8(reason, "\uFFFD"))
 	}
-	l.post(shard.Op{Call: func(sh *shard.Shard) {
-		if c := sh.Find(id); c != nil {
-			l.end(c, ReasonDisconnected)
+	return s.Visit(id, func(c *Context) {
+		c.loop.sendReplies(c.client)
+		c.loop.endWith(c.client, ReasonDisconnected, frame)
+	})
+}
+
+// DisconnectUser closes all clients of a user on this node, as Disconnect does
+// one, and returns their number.
+func (s *Server) DisconnectUser(userID, reason string) (clients int) {
+	for _, id := range s.UserClients(userID) {
+		if s.Disconnect(id, reason) {
+			clients++
 		}
-	}})
-	return true
+	}
+	return clients
 }

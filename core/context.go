@@ -1,34 +1,87 @@
 package core
 
 import (
+	"context"
+
 	"github.com/bytedance/sonic"
 
 	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/shard"
 )
 
-// Context is a request and the client that sent it. It is valid, and may be
-// used, only on the goroutine of the handler and until the handler returns.
+// Context is a client, and its request where there is one. It is valid, and may
+// be used, only on the goroutine of the function that it was given to, and until
+// that returns.
+//
+// In a blocking route the client's state is on another goroutine, its event
+// loop: methods that read or change it, from IsMember to SetMetadata, wait for
+// that loop there. They fail with ErrGone, or find nothing, when the client has
+// gone meanwhile.
 type Context struct {
 	loop     *loop
-	client   *shard.Client
+	client   *shard.Client // nil away from the loop
+	id       shard.ID      // away from the loop
+	user     *shard.User   // away from the loop
 	envelope codec.Envelope
 	later    bool // the reply comes later
 	silent   bool // there is no reply
 }
 
+// ErrGone is returned where a client has gone before it could be done.
+var ErrGone error = &Error{Text: "Client has gone", Code: "CLIENT_GONE"}
+
+// Server returns the server.
+func (c *Context) Server() *Server { return c.loop.server }
+
+// Context ends when the server has stopped, or gives up waiting for handlers
+// while it stops: it is for what a blocking route waits for.
+func (c *Context) Context() context.Context { return c.loop.life.ctx }
+
 // ClientID returns the client's id, which outlives the context.
-func (c *Context) ClientID() shard.ID { return c.client.ID() }
+func (c *Context) ClientID() shard.ID {
+	if c.away() {
+		return c.id
+	}
+	return c.client.ID()
+}
 
 // User returns who the client is, nil for an anonymous one. It may be kept.
-func (c *Context) User() *shard.User { return c.client.User() }
+func (c *Context) User() *shard.User {
+	if c.away() {
+		return c.user
+	}
+	return c.client.User()
+}
+
+// UserID returns the subject of the client's token, empty for an anonymous one.
+func (c *Context) UserID() string {
+	if user := c.User(); user != nil {
+		return user.ID
+	}
+	return ""
+}
+
+// BindClaims decodes the claims of the client's token into the value that v
+// points to. Names of fields match claims as in Bind. The error, an *Error, says
+// that the client is anonymous or that a claim has another form.
+func (c *Context) BindClaims(v any) error {
+	user := c.User()
+	if user == nil {
+		return errAnonymous
+	}
+	if err := bindAPI.Unmarshal(user.Payload, v); err != nil {
+		return errBadClaims
+	}
+	return nil
+}
 
 // Data returns the request's data: raw JSON, nil without any. It is a view
 // into the socket's buffer and valid until the handler returns.
 func (c *Context) Data() []byte { return c.envelope.Data }
 
 // Bind decodes the request's data into the value that v points to. Strings are
-// copied and may be kept.
+// copied and may be kept. The error is an *Error: returned by a handler, it
+// tells the client.
 func (c *Context) Bind(v any) error {
 	if c.envelope.Data == nil {
 		return errNoData
@@ -42,21 +95,49 @@ func (c *Context) Bind(v any) error {
 var (
 	errNoData  = &Error{Text: "Data is required", Code: "DATA_REQUIRED"}
 	errBadData = &Error{Text: "Data has another form than expected", Code: "BAD_DATA"}
+
+	errAnonymous = &Error{Text: "Authentication required", Code: "NOT_AUTHENTICATED"}
+	errBadClaims = &Error{Text: "Claims have another form than expected", Code: "BAD_CLAIMS"}
 )
 
 // bindAPI copies strings, as the data is a view. Names of fields match keys in
 // either case, as in encoding/json.
 var bindAPI = sonic.Config{CopyString: true, ValidateString: true}.Froze()
 
-// IsMember reports whether the client is in the room.
-func (c *Context) IsMember(room string) bool { return c.loop.shard.IsMember(c.client, room) }
+// Broadcast sends an event as Server.Broadcast does.
+func (c *Context) Broadcast(to Target, typ, action string, data any) (receivers int, err error) {
+	message, err := NewMessage(typ, action, data)
+	if err != nil {
+		return 0, err
+	}
+	return c.Publish(Publication{To: to, Message: message})
+}
 
 // Publish sends a message as Server.Publish does. Messages that are published
 // while one batch of a client's input is handled reach each receiver in one
 // write.
 func (c *Context) Publish(p Publication) (receivers int, err error) {
+	if c.away() {
+		return c.loop.server.Publish(p)
+	}
 	return c.loop.server.publish(&p, &c.loop.ring)
 }
 
-// Server returns the server.
-func (c *Context) Server() *Server { return c.loop.server }
+// Send sends an event to the client itself.
+func (c *Context) Send(typ, action string, data any) error {
+	_, err := c.Broadcast(Client(c.ClientID()).Here(), typ, action, data)
+	return err
+}
+
+// Info returns a copy of all that there is to know of the client.
+func (c *Context) Info() ClientInfo {
+	if c.away() {
+		info, _ := ask(c, (*Context).Info)
+		return info
+	}
+	return c.loop.view(c.client).Info()
+}
+
+// Disconnect closes the client as Server.Disconnect does, once its replies have
+// been sent.
+func (c *Context) Disconnect(reason string) { c.loop.server.Disconnect(c.ClientID(), reason) }

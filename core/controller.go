@@ -7,10 +7,10 @@ import (
 )
 
 // Controller makes each exported method of value that is a Handler, func(*Context)
-// (any, error), a route of the type: method Send answers action send. It must be
-// called before Run, which returns an error when value has an exported method of
+// (any, error), a route of the type: method Send answers action send. The options
+// are for all of them. It must be called before Run, which returns an error when value has an exported method of
 // another form, which would be a route that nobody can reach, or none at all.
-func (s *Server) Controller(typ string, value any) {
+func (s *Server) Controller(typ string, value any, options ...RouteOption) {
 	v := reflect.ValueOf(value)
 	if value == nil || v.Type().NumMethod() == 0 {
 		s.mistake("controller %s: %T has no exported methods; does it need a pointer?", typ, value)
@@ -23,7 +23,7 @@ func (s *Server) Controller(typ string, value any) {
 			s.mistake("controller %s: method %s is %s, not func(*core.Context) (any, error)", typ, name, v.Method(i).Type())
 			continue
 		}
-		s.Handle(typ, actionOf(name), handler)
+		s.Handle(typ, actionOf(name), handler, options...)
 	}
 }
 

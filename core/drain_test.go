@@ -24,7 +24,7 @@ func TestDrain_SlowReaderGetsEverything(t *testing.T) {
 	const messages = 40
 	payload := codec.AppendString(nil, string(make([]byte, 10_000))) // 60 KB of escapes
 	for range messages {
-		_, err := server.Publish(core.Publication{To: core.All(), Message: core.NewMessage("t", "a", payload)})
+		_, err := server.Publish(core.Publication{To: core.All(), Message: newMessage("t", "a", payload)})
 		require.NoError(t, err)
 	}
 	eventually(t, func() bool { return server.Stats().Blocked == 1 }, "the socket is full")

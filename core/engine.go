@@ -21,13 +21,15 @@ func (e engine) OnBoot(booted gnet.Engine) gnet.Action {
 		return gnet.Shutdown
 	}
 	e.state.CompareAndSwap(int32(StateStarting), int32(StateRunning))
-	e.boot.Do(e.started)
+	if !e.booted() {
+		e.started()
+	}
 	return gnet.None
 }
 
 // started tells those who wait that the server listens.
 func (e engine) started() {
-	close(e.booted)
+	close(e.life.Load().booted)
 	if tell := e.options.Hooks.Started; tell != nil {
 		go tell(e.Server)
 	}

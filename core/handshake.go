@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
@@ -22,6 +23,8 @@ type handshake struct {
 	index   int    // in loop.handshakes
 	crowded bool   // there is no room for it: refuse when the request is there
 	refused bool
+	pending *pendingUpgrade // its token is being checked
+	closed  bool
 }
 
 // maxRequestHead is the size of an upgrade request, in bytes. Browsers stay
@@ -46,6 +49,7 @@ func (l *loop) open(conn gnet.Conn) gnet.Action {
 
 // forget ends a handshake whose connection has been closed.
 func (l *loop) forget(h *handshake) {
+	h.closed = true
 	l.unlist(h)
 	l.server.connections.Add(-1)
 }
@@ -61,6 +65,10 @@ func (l *loop) unlist(h *handshake) {
 // negotiate reads the upgrade request and answers it.
 func (l *loop) negotiate(h *handshake, in []byte) {
 	if h.refused {
+		return
+	}
+	if h.pending != nil {
+		l.keepEarly(h, in)
 		return
 	}
 	if h.head != nil {
@@ -79,12 +87,11 @@ func (l *loop) negotiate(h *handshake, in []byte) {
 		}
 		return
 	}
-	identity, why, err := l.admit(h, &request)
-	if err != nil {
+	if why, err := l.admit(h, &request); err != nil {
 		l.refuse(h, why, err)
 		return
 	}
-	l.upgrade(h, &request, identity, in[n:])
+	l.authenticate(h, &request, in[n:])
 }
 
 var errNotFound = &codec.HandshakeError{Status: 404, Code: "NOT_FOUND", Text: "Not found"}
@@ -99,47 +106,54 @@ var (
 	errCrowded  = tryLater("TOO_MANY_CONNECTIONS", "Too many connections")
 )
 
-// admit decides whether the request may become a client, and whose.
-func (l *loop) admit(h *handshake, request *codec.UpgradeRequest) (auth.Identity, refusal, error) {
+// admit decides whether the request may become a client, if its token is good.
+func (l *loop) admit(h *handshake, request *codec.UpgradeRequest) (refusal, error) {
 	s := l.server
-	nobody := auth.Identity{}
 	if string(request.Path) != s.options.Path {
-		return nobody, refusedNotFound, errNotFound
+		return refusedNotFound, errNotFound
 	}
 	if s.State() >= StateDraining {
-		return nobody, refusedDraining, errDraining
+		return refusedDraining, errDraining
 	}
 	if h.crowded {
-		return nobody, refusedConnections, errCrowded
+		return refusedConnections, errCrowded
 	}
-	if err := request.Check(); err != nil {
-		return nobody, refusedNotUpgrade, err
-	}
-	identity, err := s.authenticate(request)
-	return identity, refusedUnauthorized, err
+	return refusedNotUpgrade, request.Check()
 }
 
-// authenticate returns whom the request's token names, nobody without one.
-func (s *Server) authenticate(request *codec.UpgradeRequest) (auth.Identity, error) {
+// authenticate upgrades the connection of a request whose token is good, or
+// that has none and needs none.
+func (l *loop) authenticate(h *handshake, request *codec.UpgradeRequest, rest []byte) {
+	s := l.server
 	token, present := request.Token()
+	verifier := l.life.verifier.Load()
 	switch {
 	case !present && s.options.RequireAuth:
-		return auth.Identity{}, auth.ErrMissing
+		l.refuse(h, refusedUnauthorized, auth.ErrMissing)
 	case !present:
-		return auth.Identity{}, nil
-	case s.verifier == nil:
-		return auth.Identity{}, auth.ErrNoKey
+		l.upgrade(h, request.Key, nil, rest)
+	case verifier == nil:
+		l.refuse(h, refusedUnauthorized, auth.ErrNoKey)
+	case verifier.Inline(token):
+		identity, err := verifier.Verify(l.life.ctx, token)
+		l.verified(h, request.Key, identity, err, rest)
+	default:
+		l.verifyLater(h, request.Key, token, rest)
 	}
-	return s.verifier.Verify(token)
+}
+
+// verified upgrades or refuses the connection whose token has been checked.
+func (l *loop) verified(h *handshake, key []byte, identity auth.Identity, err error, rest []byte) {
+	if err != nil {
+		l.refuse(h, refusedUnauthorized, err)
+		return
+	}
+	l.upgrade(h, key, userOf(identity), rest)
 }
 
 // upgrade makes a client of the connection. Bytes that came behind the request
 // are its first frames.
-func (l *loop) upgrade(h *handshake, request *codec.UpgradeRequest, identity auth.Identity, rest []byte) {
-	var user *shard.User
-	if identity.Subject != "" {
-		user = &shard.User{ID: identity.Subject, IDJSON: identity.SubjectJSON, Payload: identity.Claims}
-	}
+func (l *loop) upgrade(h *handshake, key []byte, user *shard.User, rest []byte) {
 	c := l.shard.Add(h.conn, user)
 	if c == nil {
 		l.refuse(h, refusedConnections, errCrowded)
@@ -148,7 +162,7 @@ func (l *loop) upgrade(h *handshake, request *codec.UpgradeRequest, identity aut
 	l.unlist(h)
 	h.conn.SetContext(c)
 	l.counters.Upgraded++
-	l.replies = codec.AppendUpgradeResponse(l.replies[:0], request.Key, "")
+	l.replies = codec.AppendUpgradeResponse(l.replies[:0], key, "")
 	if user != nil {
 		l.payload = appendAuthenticated(l.payload[:0], c)
 		l.frame(l.payload)
@@ -170,7 +184,7 @@ func appendAuthenticated(dst []byte, c *shard.Client) []byte {
 // closing at once could reset the connection and lose the answer.
 func (l *loop) refuse(h *handshake, why refusal, err error) {
 	l.counters.Refused[why]++
-	h.refused, h.head = true, nil
+	h.refused, h.head, h.pending = true, nil, nil
 	h.since = l.server.now()
 	answer := handshakeError(err).AppendResponse(nil)
 	if _, err := h.conn.Write(answer); err == nil {
@@ -182,7 +196,10 @@ func (l *loop) refuse(h *handshake, why refusal, err error) {
 func handshakeError(err error) *codec.HandshakeError {
 	var token *auth.Error
 	if errors.As(err, &token) {
-		return &codec.HandshakeError{Status: 401, Code: token.Code, Text: token.Text}
+		if token.Status == http.StatusServiceUnavailable {
+			return tryLater(token.Code, token.Text)
+		}
+		return &codec.HandshakeError{Status: token.Status, Code: token.Code, Text: token.Text}
 	}
 	var handshake *codec.HandshakeError
 	if errors.As(err, &handshake) {

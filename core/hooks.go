@@ -23,8 +23,9 @@ type Hooks struct {
 	// Error is called when a handler fails: with what it returned, unless that
 	// was for the client to know, or with its panic.
 	Error func(c *Context, err error)
-	// Join decides whether a client may join a room. An *Error is told to the
-	// client; of any other it learns only that it may not.
+	// Join decides whether a client may join a room that it asks for; what code
+	// joins it to is not asked. An *Error is told to the client; of any other
+	// it learns only that it may not.
 	Join func(c *Context, room string) error
 }
 
@@ -35,34 +36,23 @@ type Departure struct {
 	Reason   Reason
 }
 
-var errJoinRefused = &Error{Text: "You may not join this room", Code: "JOIN_REFUSED"}
-
-// mayJoin asks the join hook.
-func (c *Context) mayJoin(room string) error {
-	ask := c.loop.server.options.Hooks.Join
-	if ask == nil {
-		return nil
-	}
-	err := ask(c, room)
-	if _, public := err.(*Error); err != nil && !public {
-		return errJoinRefused
-	}
-	return err
-}
-
 // connected tells that a client has come.
 func (l *loop) connected(c *shard.Client) {
-	tell := l.server.options.Hooks.Connected
-	if tell == nil {
-		return
-	}
+	o := &l.server.options
+	l.announceConnected(c)
 	l.context = Context{loop: l, client: c}
-	defer l.recovered(&l.context)
-	tell(&l.context)
+	if o.AutoJoin {
+		l.context.autoJoin()
+	}
+	if o.Hooks.Connected != nil {
+		defer l.recovered(&l.context)
+		o.Hooks.Connected(&l.context)
+	}
 }
 
 // disconnected tells that a client has gone.
 func (l *loop) disconnected(c *shard.Client) {
+	l.announceDisconnected(c)
 	if tell := l.server.options.Hooks.Disconnected; tell != nil {
 		defer l.survive("disconnected")
 		tell(Departure{ClientID: c.ID(), User: c.User(), Reason: Reason(c.Reason)})

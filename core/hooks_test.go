@@ -42,7 +42,7 @@ func TestHooks_ConnectedMayJoin(t *testing.T) {
 	}}})
 	c := connect(t, server)
 	c.quiet()
-	n, err := server.Publish(core.Publication{To: core.Room("lobby"), Message: core.NewMessage("t", "a", nil)})
+	n, err := server.Publish(core.Publication{To: core.Room("lobby"), Message: newMessage("t", "a", nil)})
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	require.Equal(t, `{"type":"t","action":"a"}`, c.receive())

@@ -10,7 +10,7 @@ import (
 // laterReply is the reply to a request whose handler has returned before the
 // response was known.
 type laterReply struct {
-	loop     *loop
+	server   *Server
 	client   shard.ID
 	envelope codec.Envelope // copies
 }
@@ -19,7 +19,7 @@ type laterReply struct {
 func (c *Context) replyLater() *laterReply {
 	c.later = true
 	return &laterReply{
-		loop:   c.loop,
+		server: c.loop.server,
 		client: c.client.ID(),
 		envelope: codec.Envelope{
 			Type:   bytes.Clone(c.envelope.Type),
@@ -29,22 +29,12 @@ func (c *Context) replyLater() *laterReply {
 	}
 }
 
-// send sends the reply if the client is still there. Any goroutine may call it.
-func (r *laterReply) send(response any) {
-	l := r.loop
-	l.post(shard.Op{Call: func(*shard.Shard) {
-		c := l.shard.Find(r.client)
-		if c == nil {
-			return
-		}
-		r.reply(c, response)
-	}})
-}
-
-// reply runs on the loop.
-func (r *laterReply) reply(c *shard.Client, response any) {
-	ctx := &Context{loop: r.loop, client: c, envelope: r.envelope}
-	defer r.loop.recovered(ctx)
-	r.loop.replyValue(ctx, response)
-	r.loop.sendReplies(c)
+// answer calls the handler and sends its reply, on the client's loop and if the
+// client is still there. Any goroutine may call it.
+func (r *laterReply) answer(handler Handler) {
+	r.server.Visit(r.client, func(here *Context) {
+		here.envelope = r.envelope
+		response, err := handler(here)
+		here.loop.respond(here, response, err)
+	})
 }

@@ -148,7 +148,7 @@ func TestCloseTimeout(t *testing.T) {
 				want = "\x03\xe8"
 				peer.write(t, masked(codec.OpClose, want))
 			} else {
-				require.True(t, server.Disconnect(idIn(t, reply)))
+				require.True(t, server.Disconnect(idIn(t, reply), ""))
 			}
 			op, payload, err := peer.frame()
 			require.NoError(t, err)

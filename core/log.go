@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,15 +34,34 @@ func (e engineLog) Errorf(format string, args ...any) { e.say(slog.LevelError, f
 // Fatalf logs at error level: nothing that gnet meets ends the process.
 func (e engineLog) Fatalf(format string, args ...any) { e.say(slog.LevelError, format, args) }
 
-// panicLogInterval keeps a handler that panics at each message from filling the
-// log. The metric counts all.
-const panicLogInterval = time.Second
+// seldom lets something be logged once a second, and keeps what comes at each
+// message from filling the log: metrics count all. Any goroutine may use it.
+type seldom struct{ last atomic.Int64 } // unix nanoseconds
 
-func (s *Server) logPanic(route string, value any) {
-	now := time.Now().UnixNano()
-	last := s.panicLogged.Load()
-	if now-last < int64(panicLogInterval) || !s.panicLogged.CompareAndSwap(last, now) {
+func (s *seldom) now() bool {
+	now, last := time.Now().UnixNano(), s.last.Load()
+	return now-last >= int64(time.Second) && s.last.CompareAndSwap(last, now)
+}
+
+func (s *Server) logPanic(where string, value any) {
+	if s.panicLogged.now() {
+		s.options.Log.Error("a handler panicked", "route", where, "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
+	}
+}
+
+// clock is the time since the server was made.
+func (s *Server) clock() time.Duration { return time.Since(s.made) }
+
+// timed counts and logs a handler that has held its loop for long.
+func (l *loop) timed(ctx *Context, began time.Duration) {
+	s := l.server
+	took := s.clock() - began
+	if s.options.SlowHandler < 0 || took < s.options.SlowHandler {
 		return
 	}
-	s.options.Log.Error("a handler panicked", "route", route, "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
+	l.counters.SlowHandlers++
+	if s.slowLogged.now() {
+		s.options.Log.Warn("a handler held its event loop; core.Blocking moves it off",
+			"route", routeName(&ctx.envelope), "took", took)
+	}
 }

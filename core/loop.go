@@ -14,6 +14,7 @@ import (
 // touches it, but for the fields that say otherwise.
 type loop struct {
 	server *Server
+	life   *life
 	events gnet.EventLoop
 	shard  *shard.Shard
 	bell   *bell
@@ -24,6 +25,7 @@ type loop struct {
 	decoder    *codec.Decoder
 	publishing publishRequest // the room.publish that is being handled
 	context    Context
+	viewed     ClientView
 	counters   counters
 
 	encoded []byte         // a response
@@ -37,25 +39,35 @@ type loop struct {
 	sweepDue atomic.Bool // set by any goroutine
 	retryDue atomic.Bool // set by any goroutine
 	blocked  atomic.Bool // read by any goroutine: some sockets are full
+
+	asked   atomic.Int64           // Server.clock of the sample that is awaited, 0 for none
+	sampled atomic.Pointer[sample] // the last one, for any goroutine
+	ended   chan struct{}          // closed when the loop has ended
 }
 
 func newLoop(s *Server, events gnet.EventLoop, index int) (*loop, error) {
 	l := &loop{
 		server:  s,
+		life:    s.life.Load(),
+		ended:   make(chan struct{}),
 		events:  events,
 		reader:  codec.ReaderConfig{MaxMessage: int(s.options.MaxMessageSize)},
 		parser:  codec.NewEnvelopeParser(),
 		decoder: codec.NewDecoder(),
 		swept:   -1,
 	}
+	messages, bytes := s.options.rates()
 	l.shard = shard.New(shard.Options{
-		Node:       s.node,
-		Index:      uint8(index),
-		Directory:  s.directory,
-		Owner:      l,
-		MaxBacklog: int(s.options.MaxBacklog),
-		Skip:       s.options.SlowConsumer == SkipSlow,
-		MaxInbox:   int(s.options.MaxInbox),
+		Node:        s.node,
+		Index:       uint8(index),
+		Directory:   s.directory,
+		Owner:       l,
+		MaxBacklog:  int(s.options.MaxBacklog),
+		Skip:        s.options.SlowConsumer == SkipSlow,
+		MaxInbox:    int(s.options.MaxInbox),
+		MaxMetadata: int(s.options.MaxMetadata),
+		Messages:    messages,
+		Bytes:       bytes,
 	})
 	l.shard.Now = s.now()
 	var err error

@@ -58,6 +58,7 @@ func (s *Server) removeLoops() {
 		if l := s.loops.by[i].Swap(nil); l != nil {
 			l.bell.remove()
 			s.keepEnded(l)
+			close(l.ended)
 		}
 	}
 }

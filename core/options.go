@@ -25,15 +25,42 @@ type Options struct {
 	// loops spread the work; more than CPUs gain nothing.
 	Loops int `default:"0" help:"Event loops. 0: one for each CPU."`
 
-	// JWTSecret is the key of HS256 tokens. Without it all clients are
-	// anonymous and a token is refused.
-	JWTSecret string `name:"jwt-secret" help:"Key of HS256 tokens." placeholder:"SECRET"`
+	// JWTSecret is the key of HS256, HS384 and HS512 tokens. Without any key
+	// all clients are anonymous and a token is refused.
+	JWTSecret string `name:"jwt-secret" help:"Key of HS256, HS384 and HS512 tokens." placeholder:"SECRET"`
 	// JWTSecretEncoding says what JWTSecret is. PXL decodes its jwtSecretKey
 	// as base64url before use: for such a key take base64url.
 	JWTSecretEncoding auth.Encoding `name:"jwt-secret-encoding" enum:"raw,base64url" default:"raw" help:"How the secret is written: raw (its bytes) or base64url (as PXL reads its jwtSecretKey)."`
+	// JWTPublicKey is PEM: public keys or certificates, RSA (RS and PS), ECDSA
+	// (ES) or Ed25519 (EdDSA). What a key's type cannot check is refused.
+	JWTPublicKey []byte `kong:"-"`
+	// JWTJWKSURL is where public keys are fetched from, https, or http on
+	// loopback. Keys that are known stay in use while it is away.
+	JWTJWKSURL string `name:"jwt-jwks-url" help:"URL of a JSON Web Key Set with the public keys of tokens." placeholder:"URL"`
+	// JWTJWKSRefresh is the time between two fetches of it. A token with an
+	// unknown key id has it fetched at once, once in a while.
+	JWTJWKSRefresh time.Duration `name:"jwt-jwks-refresh" default:"1h" help:"Time between two fetches of the key set; an unknown key id has it fetched at once."`
+	// JWTIssuer is what the iss of tokens must be.
+	JWTIssuer string `name:"jwt-issuer" help:"Issuer (iss) that tokens must have." placeholder:"ISS"`
+	// JWTAudience is of what the aud of tokens must have at least one.
+	JWTAudience []string `name:"jwt-audience" help:"Audiences (aud), of which tokens must have one." placeholder:"AUD"`
+	// JWTLeeway is how far the clocks of issuer and server may be apart.
+	JWTLeeway time.Duration `name:"jwt-leeway" default:"0s" help:"How far the clocks of a token's issuer and this server may be apart."`
 	// RequireAuth refuses connections without a token with 401.
 	RequireAuth bool `help:"Refuse connections without a token."`
+	// CloseExpired closes a client with 1008, token expired, when its token
+	// does. With system.refreshToken it can hand in another before.
+	CloseExpired bool `help:"Close a client with 1008, token expired, when its token expires; system.refreshToken extends it."`
+	// MaxVerifying is the number of tokens that wait for a check that takes
+	// long: by a public key. Beyond it upgrades are answered 503.
+	MaxVerifying int `default:"10000" help:"Tokens that wait for a check by a public key; beyond it upgrades are answered 503."`
 
+	// Join says which rooms clients may join by themselves: open, every room;
+	// claim, those that the rooms claim of their token names, a trailing star
+	// for a prefix, and anonymous clients none.
+	Join JoinPolicy `enum:"open,claim" default:"open" help:"Which rooms clients may join: open (every room) or claim (those in the rooms claim of their token, a trailing * for a prefix)."`
+	// AutoJoin joins a client to the rooms that its token names in full.
+	AutoJoin bool `help:"Join clients to the rooms that the rooms claim of their token names in full."`
 	// ClientPublish lets clients send to rooms they are in (room.publish).
 	ClientPublish bool `help:"Let clients publish to rooms they are in, with room.publish."`
 	// SingleRoom makes a client leave its room when it joins another.
@@ -43,12 +70,41 @@ type Options struct {
 	// MaxRoomName is the length of a room's name, in bytes.
 	MaxRoomName int `default:"128" help:"Length of a room's name, in bytes."`
 
+	// MaxMetadata is the size of the metadata that handlers may keep with one
+	// client: keys, values, and 64 bytes for each.
+	MaxMetadata Size `default:"4KiB" help:"Metadata that may be kept with one client: keys, values and 64 bytes for each."`
+	// Announce says which of its clients' comings and goings the node announces
+	// to the subscribers of all nodes. What nobody listens to costs nothing in
+	// one process, and one publish each on a bus.
+	Announce Announcements `enum:"none,rooms,all" default:"all" help:"What is announced to subscribers on all nodes: none, rooms (joins and leaves) or all (connects and disconnects too)."`
+
+	// BlockingWorkers is the number of goroutines for blocking routes.
+	BlockingWorkers int `default:"64" help:"Handlers of blocking routes that run at once."`
+	// MaxBlocking is the number of requests to blocking routes that wait or
+	// run. Beyond it clients are answered BUSY.
+	MaxBlocking int `default:"4096" help:"Requests to blocking routes that wait or run; beyond it clients are answered BUSY."`
+	// MaxBlockingPerClient is MaxBlocking for one client.
+	MaxBlockingPerClient int `default:"16" help:"Requests of one client to blocking routes that wait or run; beyond it the client is answered BUSY."`
+	// SlowHandler is the time from which a handler that holds its event loop
+	// is counted and, once a second, logged. A negative value turns that off.
+	SlowHandler time.Duration `default:"20ms" help:"Time from which a handler that holds its event loop is counted and logged; negative: never."`
+
 	// MaxConnections is the number of connections that are served. Beyond it
 	// upgrades are answered 503. 0 takes what the descriptor limit leaves.
 	MaxConnections int `default:"0" help:"Connections served at once; further upgrades are answered 503. 0: as many as the descriptor limit allows."`
 	// MaxMessageSize is the size of one message from a client over all its
 	// fragments. A larger one closes the connection with 1009.
 	MaxMessageSize Size `default:"64KiB" help:"Largest message that a client may send; a larger one closes it with 1009."`
+	// MaxMessageRate is the messages a second that one client may send, as a
+	// token bucket that holds a second's worth. A message beyond it is answered
+	// RATE_LIMIT and not handled. A negative value turns it off.
+	MaxMessageRate int `default:"10000" help:"Messages a second that one client may send; further ones are answered RATE_LIMIT. Negative: no limit."`
+	// MaxByteRate is MaxMessageRate for the bytes of messages.
+	MaxByteRate Size `default:"64MiB" help:"Bytes of messages a second that one client may send; a message beyond them is answered RATE_LIMIT."`
+	// MaxStrikes is the number of messages beyond these rates at which a client
+	// is closed with 1008. They are forgiven when it has been silent for as
+	// long as its buckets take to fill, at most about a second.
+	MaxStrikes int `default:"100" help:"Messages beyond its rates at which a client is closed with 1008, 1 to 255."`
 	// MaxBacklog is the bytes that may wait for one client that reads slowly.
 	MaxBacklog Size `default:"1MiB" help:"Bytes that may wait for a client that reads slowly."`
 	// SlowConsumer says what happens at MaxBacklog: close ends the client with
@@ -122,6 +178,13 @@ func (o *Options) validate() error {
 	}{
 		{"loops", int64(o.Loops)},
 		{"max-rooms", int64(o.MaxRooms)},
+		{"max-metadata", int64(o.MaxMetadata)},
+		{"max-verifying", int64(o.MaxVerifying)},
+		{"blocking-workers", int64(o.BlockingWorkers)},
+		{"max-blocking", int64(o.MaxBlocking)},
+		{"max-blocking-per-client", int64(o.MaxBlockingPerClient)},
+		{"max-byte-rate", int64(o.MaxByteRate)},
+		{"max-strikes", int64(o.MaxStrikes)},
 		{"max-room-name", int64(o.MaxRoomName)},
 		{"max-message-size", int64(o.MaxMessageSize)},
 		{"max-backlog", int64(o.MaxBacklog)},
@@ -154,10 +217,63 @@ func (o *Options) validate() error {
 		return fmt.Errorf("max-backlog is %s: at most %s can be counted", o.MaxBacklog, Size(maxBacklog))
 	case o.SlowConsumer != CloseSlow && o.SlowConsumer != SkipSlow:
 		return fmt.Errorf("slow-consumer is %q: it is close or skip", o.SlowConsumer)
-	case o.RequireAuth && o.JWTSecret == "":
-		return fmt.Errorf("require-auth needs a key to check tokens with: set jwt-secret or jwt-secret-file")
+	case o.MaxStrikes > 255:
+		return fmt.Errorf("max-strikes is %d: it is 1 to 255", o.MaxStrikes)
+	case o.Join != JoinOpen && o.Join != JoinClaim:
+		return fmt.Errorf("join is %q: it is open or claim", o.Join)
+	case o.Announce != AnnounceNone && o.Announce != AnnounceRooms && o.Announce != AnnounceAll:
+		return fmt.Errorf("announce is %q: it is none, rooms or all", o.Announce)
+	case !o.hasKey() && o.needsKey() != "":
+		return fmt.Errorf("%s needs a key to check tokens with: set jwt-secret-file, jwt-public-key-file or jwt-jwks-url", o.needsKey())
 	}
 	return nil
+}
+
+// hasKey reports whether tokens can be checked.
+func (o *Options) hasKey() bool {
+	return o.JWTSecret != "" || len(o.JWTPublicKey) > 0 || o.JWTJWKSURL != ""
+}
+
+// needsKey names a setting that is of no use without tokens, if one is set.
+func (o *Options) needsKey() string {
+	switch {
+	case o.RequireAuth:
+		return "require-auth"
+	case o.CloseExpired:
+		return "close-expired"
+	case o.AutoJoin:
+		return "auto-join"
+	case o.Join == JoinClaim:
+		return "join=claim"
+	}
+	return ""
+}
+
+// verifier returns what checks tokens, nil where there is no key.
+func (o *Options) verifier() (*auth.Verifier, error) {
+	if !o.hasKey() {
+		return nil, nil
+	}
+	return auth.New(auth.Options{
+		Secret:         o.JWTSecret,
+		SecretEncoding: o.JWTSecretEncoding,
+		PublicKey:      o.JWTPublicKey,
+		JWKSURL:        o.JWTJWKSURL,
+		JWKSRefresh:    o.JWTJWKSRefresh,
+		Issuer:         o.JWTIssuer,
+		Audience:       o.JWTAudience,
+		Leeway:         o.JWTLeeway,
+		Log:            o.Log,
+	})
+}
+
+// checkKeys returns the sentence for keys and rules of tokens that cannot be.
+func (o *Options) checkKeys() error {
+	verifier, err := o.verifier()
+	if verifier != nil {
+		verifier.Close()
+	}
+	return err
 }
 
 const (

@@ -19,6 +19,8 @@ const (
 	ReasonInternal
 	ReasonDisconnected
 	ReasonInactive
+	ReasonRateLimit
+	ReasonTokenExpired
 
 	reasonCount
 )
@@ -41,6 +43,8 @@ var reasons = [reasonCount]struct {
 	ReasonInternal:       {"internal_error", codec.StatusInternalError, "internal error"},
 	ReasonDisconnected:   {"disconnected", codec.StatusPolicyViolation, "disconnected"},
 	ReasonInactive:       {"inactive", codec.StatusNormal, "inactive"},
+	ReasonRateLimit:      {"rate_limit", codec.StatusPolicyViolation, "rate limit"},
+	ReasonTokenExpired:   {"token_expired", codec.StatusPolicyViolation, "token expired"},
 }
 
 // String returns the reason's word in logs and metrics.

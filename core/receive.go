@@ -11,6 +11,7 @@ const maxReplies = 64 << 10
 // receive handles the bytes that came from a client: each whole frame in turn,
 // then one write with all replies.
 func (l *loop) receive(c *shard.Client, in []byte) {
+	l.shard.Now = l.server.now()
 	c.Seen, c.Pinged = l.shard.Now, false
 	for c.State() == shard.Open || c.State() == shard.Closing {
 		frame, ok, n, err := c.Reader.Next(&l.reader, in)
@@ -44,7 +45,10 @@ func (l *loop) handleFrame(c *shard.Client, frame codec.Frame) {
 		l.pong(c, frame.Payload)
 	case frame.Opcode != codec.OpPong:
 		l.counters.MessagesIn++
-		c.Active = l.shard.Now
+		if !l.shard.Hear(c, len(frame.Payload)) {
+			l.overRate(c, frame)
+			return
+		}
 		l.handleMessage(c, frame.Payload, frame.Opcode == codec.OpText)
 	}
 }

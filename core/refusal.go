@@ -13,6 +13,7 @@ const (
 	refusedDescriptors
 	refusedDraining
 	refusedTimeout
+	refusedBusy
 
 	refusalCount
 )
@@ -26,4 +27,5 @@ var refusals = [refusalCount]string{
 	refusedDescriptors:  "descriptors",
 	refusedDraining:     "draining",
 	refusedTimeout:      "handshake_timeout",
+	refusedBusy:         "busy",
 }

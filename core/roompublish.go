@@ -37,7 +37,7 @@ func roomPublish(c *Context) (any, error) {
 		Message: codec.NewMessage(codec.OpText, c.appendRoomMessage(room, request.Data)),
 	}
 	if string(request.Self) == "false" {
-		p.Except = c.ClientID()
+		p.To = p.To.Except(c.ClientID())
 	}
 	if _, err := c.Publish(p); err != nil {
 		return roomRefused(c, err)

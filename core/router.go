@@ -9,11 +9,27 @@ import (
 )
 
 // Handler answers a request. It runs on the client's event loop and must not
-// block. What it returns becomes the reply's response; nil makes a reply
-// without one. An *Error goes to the client as it is, of any other error the
-// client learns only that there was one. The context, and all that it hands
-// out, is valid until the handler returns.
+// block, unless its route is Blocking. What it returns becomes the reply's
+// response; nil makes a reply without one. An *Error goes to the client as it
+// is, of any other error the client learns only that there was one. The context,
+// and all that it hands out, is valid until the handler returns.
 type Handler func(*Context) (any, error)
+
+// RouteOption says how a route is served.
+type RouteOption func(*endpoint)
+
+// Blocking has the handler run on a pool of goroutines, where it may wait: for a
+// database, for another server. The requests of one client to blocking routes
+// are handled one at a time in their order; its other requests may overtake
+// them. While too many wait (MaxBlocking, MaxBlockingPerClient), the client is
+// answered with the error BUSY.
+func Blocking() RouteOption { return func(e *endpoint) { e.blocking = true } }
+
+// endpoint is what answers a route.
+type endpoint struct {
+	handler  Handler
+	blocking bool
+}
 
 // Error is an error that the client is told.
 type Error struct {
@@ -30,7 +46,7 @@ type route struct{ typ, action string }
 // Handle has requests with the type and action answered by handler. It must be
 // called before Run, which returns an error when a route is taken or a handler
 // missing.
-func (s *Server) Handle(typ, action string, handler Handler) {
+func (s *Server) Handle(typ, action string, handler Handler, options ...RouteOption) {
 	at := route{typ, action}
 	switch {
 	case handler == nil:
@@ -40,7 +56,11 @@ func (s *Server) Handle(typ, action string, handler Handler) {
 	case s.routes[at] != nil:
 		s.mistake("route %s.%s is taken", typ, action)
 	default:
-		s.routes[at] = handler
+		e := &endpoint{handler: handler}
+		for _, option := range options {
+			option(e)
+		}
+		s.routes[at] = e
 	}
 }
 
@@ -82,13 +102,23 @@ func (l *loop) answer(ctx *Context) {
 		tell(ctx)
 	}
 	typ, action, ok := ctx.envelope.Route()
-	handler := l.server.routes[route{typ, action}]
-	if !ok || handler == nil {
+	e := l.server.routes[route{typ, action}]
+	switch {
+	case !ok || e == nil:
 		l.counters.UnknownRoutes++
 		l.reply(&ctx.envelope, unknownRoute)
-		return
+	case e.blocking:
+		l.submit(ctx, e.handler)
+	default:
+		began := l.server.clock()
+		response, err := e.handler(ctx)
+		l.respond(ctx, response, err)
+		l.timed(ctx, began)
 	}
-	response, err := handler(ctx)
+}
+
+// respond frames what a handler has returned.
+func (l *loop) respond(ctx *Context, response any, err error) {
 	switch {
 	case ctx.later || ctx.silent:
 	case err != nil:
@@ -100,12 +130,15 @@ func (l *loop) answer(ctx *Context) {
 
 // recovered, deferred, ends the client if there is a panic.
 func (l *loop) recovered(ctx *Context) {
-	p := recover()
-	if p == nil {
-		return
+	if p := recover(); p != nil {
+		l.server.logPanic(routeName(&ctx.envelope), p)
+		l.panicked(ctx, p)
 	}
+}
+
+// panicked ends the client whose handler has panicked.
+func (l *loop) panicked(ctx *Context, p any) {
 	l.counters.Panics++
-	l.server.logPanic(routeName(&ctx.envelope), p)
 	l.failed(ctx, fmt.Errorf("panic: %v", p))
 	l.sendReplies(ctx.client)
 	l.end(ctx.client, ReasonInternal)

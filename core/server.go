@@ -9,25 +9,23 @@
 // share is the Directory, the counters that are atomic, and messages, which are
 // immutable.
 //
-// A handler runs on its client's loop. It must not block, and what the Context
-// hands out is valid until it returns.
+// A handler runs on its client's loop. It must not block, unless its route is
+// Blocking, and what the Context hands out is valid until it returns.
 package core
 
 import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
 
-	"github.com/gannet-ws/gannet/core/auth"
+	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/shard"
 )
 
@@ -37,26 +35,26 @@ type Server struct {
 	options     Options
 	node        uint64 // 48 bits, random at each start
 	made        time.Time
-	verifier    *auth.Verifier // nil: tokens are refused
-	routes      map[route]Handler
-	mistakes    []error // in the routes, for Run to return
+	routes      map[route]*endpoint
+	subscribers *bus.Dispatcher
+	mistakes    []error // in routes and subscribers, for Run to return
 	directory   *shard.Directory
 	descriptors descriptors
-	addr        *net.TCPAddr
+	life        atomic.Pointer[life]
 
 	loops  loops
 	engine atomic.Pointer[gnet.Engine]
 	retry  chan struct{} // loops ask for retries of full sockets
 	state  atomic.Int32
-	booted chan struct{} // closed when the server first runs
-	boot   sync.Once
 
 	connections atomic.Int64 // open, upgraded or not
 	published   atomic.Uint64
 	overloaded  atomic.Uint64
 	busFailures atomic.Uint64
 	restarts    atomic.Uint64
-	panicLogged atomic.Int64 // unix nanoseconds
+	panicLogged seldom
+	slowLogged  seldom
+	rates       rates
 	stats       statsBook
 }
 
@@ -70,10 +68,11 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		options: options,
 		made:    time.Now(),
-		routes:  map[route]Handler{},
+		routes:  map[route]*endpoint{},
 		retry:   make(chan struct{}, 1),
-		booted:  make(chan struct{}),
 	}
+	s.subscribers = bus.NewDispatcher(bus.DispatcherOptions{Log: options.Log})
+	s.life.Store(s.newLife())
 	s.directory = shard.NewDirectory(s.roomPresence)
 	s.stats.last = map[*loop]snapshot{}
 	var random [8]byte
@@ -87,10 +86,8 @@ func New(options Options) (*Server, error) {
 	if s.descriptors, err = planDescriptors(limit, options.Loops, options.MaxConnections); err != nil {
 		return nil, err
 	}
-	if options.JWTSecret != "" {
-		if s.verifier, err = auth.NewVerifier(options.JWTSecret, options.JWTSecretEncoding); err != nil {
-			return nil, err
-		}
+	if err := options.checkKeys(); err != nil {
+		return nil, err
 	}
 	s.handleSystem()
 	if options.ClientPublish {
@@ -118,63 +115,6 @@ func (s *Server) NodeID() string { return fmt.Sprintf("%012x", s.node) }
 // Options returns the options, with the defaults filled in.
 func (s *Server) Options() Options { return s.options }
 
-// Addr returns the address of the listener, nil before the server runs.
-func (s *Server) Addr() net.Addr {
-	select {
-	case <-s.booted:
-		return s.addr
-	default:
-		return nil
-	}
-}
-
-// WaitRunning waits until the server listens, and reports whether it does: not
-// if ctx ends before.
-func (s *Server) WaitRunning(ctx context.Context) bool {
-	select {
-	case <-s.booted:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// Run listens and serves until ctx ends. Then it drains: new upgrades are
-// refused, all clients are closed with 1012 and given DrainTimeout to take what
-// waits for them. It returns nil after that, or an error when the server cannot
-// listen. A server runs once.
-func (s *Server) Run(ctx context.Context) error {
-	if !s.state.CompareAndSwap(int32(StateNew), int32(StateStarting)) {
-		return errors.New("a server runs once: make a new one")
-	}
-	defer s.state.Store(int32(StateStopped))
-	err := errors.Join(s.mistakes...)
-	if err != nil {
-		return err
-	}
-	if s.addr, err = reserve(s.options.Addr); err != nil {
-		return err
-	}
-	ticking, stopTicking := context.WithCancel(context.Background())
-	ticked := make(chan struct{})
-	go func() {
-		defer close(ticked)
-		s.tick(ticking)
-	}()
-	defer func() { stopTicking(); <-ticked }()
-
-	served := make(chan error, 1)
-	go func() { served <- s.serve() }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	s.drain()
-	s.stop()
-	return <-served
-}
-
 // reserve finds out which address to listen on, and that nobody does. The event
 // loops share the port between them (SO_REUSEPORT), so a second server would
 // silently take half of the connections.
@@ -201,7 +141,7 @@ func (s *Server) serve() error {
 		began := time.Now()
 		err := s.runEngine()
 		s.removeLoops()
-		if err != nil && s.restarts.Load() == 0 {
+		if err != nil && !s.booted() {
 			return fmt.Errorf("cannot start the event loops: %w", err)
 		}
 		if !s.state.CompareAndSwap(int32(StateRunning), int32(StateStarting)) && s.State() >= StateDraining {
@@ -219,7 +159,8 @@ func (s *Server) serve() error {
 }
 
 func (s *Server) runEngine() error {
-	return gnet.Run(engine{s}, "tcp://"+net.JoinHostPort(hostOf(s.addr), strconv.Itoa(s.addr.Port)),
+	now := s.life.Load()
+	return gnet.Run(engine{s}, "tcp://"+net.JoinHostPort(hostOf(now.addr), strconv.Itoa(now.addr.Port)),
 		gnet.WithReusePort(true),
 		gnet.WithReuseAddr(true), // or sockets in TIME_WAIT would keep a restarted server from its port
 		gnet.WithNumEventLoop(s.options.Loops),

@@ -53,7 +53,7 @@ type note struct {
 
 func (n note) to(target core.Target) core.Publication {
 	data := fmt.Appendf(nil, `{"from":%q,"n":%d}`, n.From, n.N)
-	return core.Publication{To: target, Message: core.NewMessage("test", "numbered", data)}
+	return core.Publication{To: target, Message: newMessage("test", "numbered", data)}
 }
 
 // readNote reads a numbered message; ok is false for any other.

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/shard"
 )
 
@@ -17,7 +18,12 @@ type counters struct {
 	MessagesIn       uint64 // data messages, whole
 	RoomNamesRefused uint64
 	RoomLimitsMet    uint64 // joins refused because of MaxRooms
-	JoinsRefused     uint64 // by the join hook
+	JoinsRefused     uint64 // by the join policy or the join hook
+	MetadataRefused  uint64 // values beyond MaxMetadata
+	RateLimited      uint64 // messages beyond a client's rates
+	Busy             uint64 // requests and upgrades refused by a full pool
+	SlowHandlers     uint64 // handlers that held the loop for long
+	MaxLag           time.Duration
 	BadMessages      uint64 // no envelopes
 	UnknownRoutes    uint64 // envelopes for no handler
 	HandlerErrors    uint64 // internal errors of handlers
@@ -29,11 +35,18 @@ type snapshot struct {
 	counters
 	out     shard.Counters
 	clients int
+	backlog int
 	blocked int
 }
 
 func (l *loop) snapshot() snapshot {
-	return snapshot{counters: l.counters, out: l.shard.Counters, clients: l.shard.Len(), blocked: l.shard.Blocked()}
+	return snapshot{
+		counters: l.counters,
+		out:      l.shard.Counters,
+		clients:  l.shard.Len(),
+		backlog:  l.shard.Backlog(),
+		blocked:  l.shard.Blocked(),
+	}
 }
 
 // add sums the counters, not the figures of the moment.
@@ -51,6 +64,11 @@ func (s *snapshot) add(o *snapshot) {
 	s.RoomNamesRefused += o.RoomNamesRefused
 	s.RoomLimitsMet += o.RoomLimitsMet
 	s.JoinsRefused += o.JoinsRefused
+	s.MetadataRefused += o.MetadataRefused
+	s.RateLimited += o.RateLimited
+	s.Busy += o.Busy
+	s.SlowHandlers += o.SlowHandlers
+	s.MaxLag = max(s.MaxLag, o.MaxLag)
 	s.BadMessages += o.BadMessages
 	s.UnknownRoutes += o.UnknownRoutes
 	s.HandlerErrors += o.HandlerErrors
@@ -74,6 +92,7 @@ type Stats struct {
 	Clients        int `json:"clients"`
 	Users          int `json:"users"`
 	Rooms          int `json:"rooms"`
+	Backlog        int `json:"backlog"` // bytes that wait in clients' queues
 	Blocked        int `json:"blocked"` // clients whose sockets are full
 
 	Accepted         uint64            `json:"accepted"`
@@ -93,14 +112,23 @@ type Stats struct {
 	TimesBlocked     uint64            `json:"timesBlocked"`
 	RoomNamesRefused uint64            `json:"roomNamesRefused"`
 	RoomLimitsMet    uint64            `json:"roomLimitsMet"` // joins refused: too many rooms
-	JoinsRefused     uint64            `json:"joinsRefused"`  // by the join hook
+	JoinsRefused     uint64            `json:"joinsRefused"`  // by the join policy or the join hook
+	MetadataRefused  uint64            `json:"metadataRefused"`
+	RateLimited      uint64            `json:"rateLimited"`     // messages beyond a client's rates
+	Busy             uint64            `json:"busy"`            // requests and upgrades refused by a full pool
+	SlowHandlers     uint64            `json:"slowHandlers"`    // that held an event loop for SlowHandler
+	Blocking         int               `json:"blocking"`        // requests to blocking routes that wait or run
+	KeySetRefreshes  uint64            `json:"keySetRefreshes"` // times that the keys of tokens were fetched
+	KeySetFailures   uint64            `json:"keySetFailures"`  // times that they could not be
+	MaxLagSeconds    float64           `json:"maxLagSeconds"`   // of any event loop so far
 	BadMessages      uint64            `json:"badMessages"`
 	UnknownRoutes    uint64            `json:"unknownRoutes"`
 	HandlerErrors    uint64            `json:"handlerErrors"`
 	Panics           uint64            `json:"panics"`
 	Restarts         uint64            `json:"restarts"` // of the engine, after a failed accept
 
-	Loops []LoopStats `json:"loops"`
+	Loops       []LoopStats           `json:"loops"`
+	Subscribers []bus.SubscriberStats `json:"subscribers"`
 }
 
 // LoopStats are the figures of one event loop.
@@ -133,6 +161,7 @@ func (s *Server) Stats() Stats {
 	for l := range s.running {
 		one := s.stats.last[l]
 		total.add(&one)
+		stats.Backlog += one.backlog
 		stats.Blocked += one.blocked
 		stats.Loops = append(stats.Loops, LoopStats{Loop: int(l.shard.Index()), Clients: one.clients, Blocked: one.blocked})
 	}
@@ -206,10 +235,21 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.TimesBlocked = total.out.Blocked
 	stats.RoomNamesRefused = total.RoomNamesRefused
 	stats.JoinsRefused = total.JoinsRefused
+	stats.MetadataRefused = total.MetadataRefused
+	stats.RateLimited = total.RateLimited
+	stats.Busy = total.Busy
+	stats.SlowHandlers = total.SlowHandlers
+	stats.Blocking = s.life.Load().blocking.load()
+	stats.MaxLagSeconds = total.MaxLag.Seconds()
 	stats.RoomLimitsMet = total.RoomLimitsMet
 	stats.BadMessages = total.BadMessages
 	stats.UnknownRoutes = total.UnknownRoutes
 	stats.HandlerErrors = total.HandlerErrors
 	stats.Panics = total.Panics
 	stats.Restarts = s.restarts.Load()
+	if verifier := s.life.Load().verifier.Load(); verifier != nil {
+		keys := verifier.Stats()
+		stats.KeySetRefreshes, stats.KeySetFailures = keys.Refreshes, keys.Failures
+	}
+	stats.Subscribers = s.subscribers.Stats()
 }

@@ -82,6 +82,8 @@ func (l *loop) check(c *shard.Client) {
 	switch {
 	case o.InactiveTimeout > 0 && since(now, c.Active) >= o.InactiveTimeout:
 		l.endInactive(c)
+	case o.CloseExpired && l.expired(c):
+		l.end(c, ReasonTokenExpired)
 	case o.PingInterval < 0:
 	case c.Pinged:
 		if since(now, c.Deadline) >= 0 {

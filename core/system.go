@@ -17,6 +17,9 @@ func (s *Server) handleSystem() {
 	s.Handle("system", "leaveRoom", leaveRoom)
 	s.Handle("system", "ping", ping)
 	s.Handle("system", "pong", pong)
+	if s.options.hasKey() {
+		s.Handle("system", "refreshToken", refreshToken)
+	}
 }
 
 // isoTime is the form of JavaScript's toISOString.
@@ -80,7 +83,7 @@ func joinRoom(c *Context) (any, error) {
 	if room == "" {
 		return roomRefused(c, errNoRoom)
 	}
-	if err := c.Join(room); err != nil {
+	if err := c.requestJoin(room); err != nil {
 		return roomRefused(c, err)
 	}
 	joined := &roomReply{Success: true, Message: "Successfully joined room: " + room, Data: joinedData(c, &request, room)}
@@ -91,7 +94,7 @@ func joinRoom(c *Context) (any, error) {
 	later := c.replyLater()
 	nodes.Await(room, func(err error) {
 		joined.Degraded = err != nil
-		later.send(joined)
+		later.answer(func(*Context) (any, error) { return joined, nil })
 	})
 	return nil, nil
 }

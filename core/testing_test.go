@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/core"
 )
 
@@ -21,6 +23,18 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
 		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*goWorker).run.func1"),
 	)
+}
+
+// newMessage is core.NewMessage for data that can be encoded; a []byte is JSON.
+func newMessage(typ, action string, data any) *codec.Message {
+	if raw, ok := data.([]byte); ok {
+		data = json.RawMessage(raw)
+	}
+	message, err := core.NewMessage(typ, action, data)
+	if err != nil {
+		panic(err)
+	}
+	return message
 }
 
 // patience bounds every wait of the tests; only a failing test uses it up.

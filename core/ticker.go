@@ -8,13 +8,15 @@ import (
 )
 
 // jsonPing is the guide's heartbeat.
-var jsonPing = NewMessage("system", "ping", nil)
+var jsonPing, _ = NewMessage("system", "ping", nil)
 
 // tick is the one goroutine that knows the time for all loops: it has them
 // sweep at an interval, and look at full sockets while there are any.
 func (s *Server) tick(ctx context.Context) {
 	sweep := time.NewTicker(s.options.sweepInterval())
 	defer sweep.Stop()
+	sample := time.NewTicker(sampleInterval)
+	defer sample.Stop()
 	retry := time.NewTimer(retryInterval)
 	defer retry.Stop()
 	var heartbeat <-chan time.Time
@@ -32,6 +34,8 @@ func (s *Server) tick(ctx context.Context) {
 				l.sweepDue.Store(true)
 				l.bell.ring()
 			}
+		case <-sample.C:
+			s.sampleLoops()
 		case <-heartbeat:
 			for l := range s.running {
 				l.post(shard.Op{To: shard.ToAll, Message: jsonPing})

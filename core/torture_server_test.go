@@ -153,7 +153,7 @@ func speak(server *core.Server, room string) *speaker {
 		defer tick.Stop()
 		number := 1
 		for {
-			message := core.NewMessage("torture", "count", strconv.AppendInt(nil, int64(number), 10))
+			message := newMessage("torture", "count", strconv.AppendInt(nil, int64(number), 10))
 			// ErrOverloaded says to try again, so the next tick does.
 			if _, err := server.Publish(core.Publication{To: core.Room(room), Message: message}); err == nil {
 				number++

@@ -198,7 +198,7 @@ func TestWire_Close_Disconnect(t *testing.T) {
 	other.join("general")
 	id := wireShardID(t, wireID(c))
 	wireReach(t, server, core.Room("general"), "before")
-	require.True(t, server.Disconnect(id))
+	require.True(t, server.Disconnect(id, ""))
 	require.Equal(t, closing{1008, "disconnected"}, c.end())
 	require.Equal(t, []string{`{"type":"test","action":"before"}`}, c.rest(), "what came before is not lost")
 	eventually(t, func() bool { return !server.Alive(id) }, "the client stays")
@@ -206,11 +206,11 @@ func TestWire_Close_Disconnect(t *testing.T) {
 	require.Equal(t, `{"type":"test","action":"before"}`, other.receive())
 	require.Equal(t, `{"type":"test","action":"after"}`, other.receive(), "others stay")
 
-	require.False(t, server.Disconnect(id), "it has gone")
-	require.False(t, server.Disconnect(shard.ID{}))
+	require.False(t, server.Disconnect(id, ""), "it has gone")
+	require.False(t, server.Disconnect(shard.ID{}, ""))
 	foreign, ok := shard.ParseID(strings.Repeat("0123456789abcdef", 2))
 	require.True(t, ok)
-	require.False(t, server.Disconnect(foreign))
+	require.False(t, server.Disconnect(foreign, ""))
 	other.quiet()
 }
 
@@ -223,7 +223,7 @@ func TestWire_Close_NothingIsHeardAfter(t *testing.T) {
 	count := wireFrame(0x81, `{"type":"test","action":"count"}`)
 	p := wireOpen(t, server, wireRequest("/ws")+count+wireFrame(0x81, `{"type":"system","action":"joinRoom"}`))
 	require.Equal(t, `{"type":"test","action":"count","response":1}`, p.text())
-	require.True(t, server.Disconnect(wireShardID(t, wireIDIn(t, p.text()))))
+	require.True(t, server.Disconnect(wireShardID(t, wireIDIn(t, p.text())), ""))
 	opcode, payload := p.frame()
 	require.EqualValues(t, 8, opcode)
 	require.Equal(t, "\x03\xf0disconnected", payload)
@@ -282,7 +282,7 @@ func TestWire_Close_SlowConsumer(t *testing.T) {
 	sent := 0
 	for receivers := 1; receivers > 0; sent++ {
 		require.Less(t, sent, 10000, "its socket takes everything")
-		event := core.NewMessage("test", "fill", []byte(`{"n":`+strconv.Itoa(sent)+`,"x":"`+data+`"}`))
+		event := newMessage("test", "fill", []byte(`{"n":`+strconv.Itoa(sent)+`,"x":"`+data+`"}`))
 		var err error
 		receivers, err = server.Publish(core.Publication{To: core.Room("general"), Message: event})
 		require.NoError(t, err)

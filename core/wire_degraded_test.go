@@ -168,7 +168,7 @@ func TestWire_Pending_ClientIsClosing(t *testing.T) {
 	id := wireShardID(t, wireIDIn(t, p.text()))
 	p.write(wireFrame(0x81, wireJoin(`"general"`)))
 	done := nodes.confirm(t)
-	require.True(t, server.Disconnect(id))
+	require.True(t, server.Disconnect(id, ""))
 	opcode, _ := p.frame()
 	require.EqualValues(t, 8, opcode)
 	done(nil)

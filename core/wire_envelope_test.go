@@ -291,7 +291,7 @@ func TestWire_Envelope_ErrorsStayHere(t *testing.T) {
 	for _, payload := range []string{`nope`, `null`, `{}`, `{"type":"t"}`, `{"type":"x","action":"y"}`, `{"type":"test","action":"public"}`, `{"type":"test","action":"internal"}`} {
 		guilty.ask(payload)
 	}
-	_, err := server.Publish(core.Publication{To: core.Room("general"), Message: core.NewMessage("a", "b", nil)})
+	_, err := server.Publish(core.Publication{To: core.Room("general"), Message: newMessage("a", "b", nil)})
 	require.NoError(t, err)
 	require.Equal(t, `{"type":"a","action":"b"}`, other.receive(), "the first that the other gets")
 	require.Equal(t, []string{`{"type":"a","action":"b"}`}, nodes.payloads(), "all that other nodes get")

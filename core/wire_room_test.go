@@ -38,7 +38,7 @@ func wireRefusedRoom(action, text, code string) string {
 // wireReach publishes to the target and returns how many clients are here.
 func wireReach(t *testing.T, server *core.Server, to core.Target, action string) int {
 	t.Helper()
-	n, err := server.Publish(core.Publication{To: to, Message: core.NewMessage("test", action, nil)})
+	n, err := server.Publish(core.Publication{To: to, Message: newMessage("test", action, nil)})
 	require.NoError(t, err)
 	return n
 }

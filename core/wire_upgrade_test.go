@@ -120,7 +120,7 @@ func TestWire_Upgrade_BadToken(t *testing.T) {
 		{"alg none", wireUnsigned(`{"alg":"none"}`, `{"sub":5}`), wireInvalidToken},
 		{"alg None", wireUnsigned(`{"alg":"None"}`, `{"sub":5}`), wireInvalidToken},
 		{"alg none, signed", wireSign(`{"alg":"none"}`, `{"sub":5}`, wireSecret), wireInvalidToken},
-		{"alg HS512", wireSign512(`{"sub":5}`, wireSecret), wireInvalidToken},
+		{"alg HS512, other key", wireSign512(`{"sub":5}`, "another key"), wireInvalidToken},
 		{"alg RS256", wireSign(`{"alg":"RS256"}`, `{"sub":5}`, wireSecret), wireInvalidToken},
 		{"alg ES256", wireSign(`{"alg":"ES256"}`, `{"sub":5}`, wireSecret), wireInvalidToken},
 		{"no alg", wireSign(`{"typ":"JWT"}`, `{"sub":5}`, wireSecret), wireInvalidToken},

@@ -23,6 +23,7 @@ type User struct {
 	ID      string // the subject, as text: the key by which the user is found
 	IDJSON  []byte // the subject as it stood in the token: a JSON number or string
 	Payload []byte // the token's claims, a JSON object
+	Expires int64  // when the token does, in Unix milliseconds; 0: never
 }
 
 // Client is the record of one connection. It stays at its address for the life

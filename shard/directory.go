@@ -79,6 +79,19 @@ func (d *Directory) Room(name string) (shards ShardSet, members int) {
 	return ShardSet{}, 0
 }
 
+// EachRoom calls f for each room that has members, in no order, with their
+// number. f runs under a lock: it must neither wait nor use the directory.
+func (d *Directory) EachRoom(f func(name string, members int)) {
+	for i := range d.stripes {
+		s := &d.stripes[i]
+		s.RLock()
+		for name, p := range s.rooms {
+			f(name, p.members)
+		}
+		s.RUnlock()
+	}
+}
+
 // User appends the user's clients to dst.
 func (d *Directory) User(id string, dst []ID) []ID {
 	s := d.stripe(id)
@@ -171,6 +184,13 @@ type ShardSet [maxShards / 64]uint64
 
 // Add puts a shard into the set.
 func (s *ShardSet) Add(shard uint8) { s[shard/64] |= 1 << (shard % 64) }
+
+// AddAll puts the shards of another set into the set.
+func (s *ShardSet) AddAll(other ShardSet) {
+	for i := range s {
+		s[i] |= other[i]
+	}
+}
 
 // Remove takes a shard out of the set.
 func (s *ShardSet) Remove(shard uint8) { s[shard/64] &^= 1 << (shard % 64) }

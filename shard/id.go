@@ -41,7 +41,12 @@ func ParseID(text string) (id ID, ok bool) {
 	}
 	var raw [IDSize]byte
 	_, _ = hex.Decode(raw[:], []byte(text))
-	return ID{high: binary.BigEndian.Uint64(raw[:8]), low: binary.BigEndian.Uint64(raw[8:])}, true
+	return IDFromBytes(raw), true
+}
+
+// IDFromBytes is the reverse of Bytes.
+func IDFromBytes(raw [IDSize]byte) ID {
+	return ID{high: binary.BigEndian.Uint64(raw[:8]), low: binary.BigEndian.Uint64(raw[8:])}
 }
 
 // AppendHex appends the id's 32 lower-case hex digits to dst.

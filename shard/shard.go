@@ -89,6 +89,10 @@ func (s *Shard) Add(socket Socket, user *User) *Client {
 	return c
 }
 
+// SetUser puts another token's user in the place of the client's: with the same
+// ID, under which it stays in the directory.
+func (s *Shard) SetUser(c *Client, user *User) { c.user = user }
+
 // nonZero keeps a live client's tag from ever being 0.
 func nonZero(random uint32) uint32 {
 	return max(random, 1)
@@ -193,6 +197,21 @@ func (s *Shard) LeaveAll(c *Client) {
 
 // IsMember reports whether the client is in the room.
 func (s *Shard) IsMember(c *Client, name string) bool { return s.membership(c, name) >= 0 }
+
+// Members returns the open clients that are in the room.
+func (s *Shard) Members(name string) []ID {
+	found := s.rooms.get(name)
+	if found == nil {
+		return nil
+	}
+	ids := make([]ID, 0, len(found.members))
+	for _, m := range found.members {
+		if m.slot != hole {
+			ids = append(ids, s.slots.at(m.slot).ID())
+		}
+	}
+	return ids
+}
 
 // Membership is IsMember, and returns the room's name as the shard keeps it:
 // where room is a view, the result may be kept.

@@ -18,11 +18,12 @@ type serveCommand struct {
 	Server core.Options  `embed:""`
 	Admin  admin.Options `embed:""`
 
-	JWTSecretFile string `name:"jwt-secret-file" help:"File that holds the key of HS256 tokens." placeholder:"FILE"`
-	APIKeyFile    string `name:"api-key-file" help:"File that holds the API key." placeholder:"FILE"`
-	PrintRoutes   bool   `help:"Print the routes that have a handler, and serve."`
-	LogLevel      string `enum:"debug,info,warn,error" default:"info" help:"Least important log lines to write: debug, info, warn or error."`
-	LogFormat     string `enum:"text,json" default:"text" help:"Form of log lines: text or json."`
+	JWTSecretFile    string `name:"jwt-secret-file" help:"File that holds the key of HS256, HS384 and HS512 tokens." placeholder:"FILE"`
+	JWTPublicKeyFile string `name:"jwt-public-key-file" help:"PEM file with the public keys or certificates of RS, PS, ES and EdDSA tokens." placeholder:"FILE"`
+	APIKeyFile       string `name:"api-key-file" help:"File that holds the API key." placeholder:"FILE"`
+	PrintRoutes      bool   `help:"Print the routes that have a handler, and serve."`
+	LogLevel         string `enum:"debug,info,warn,error" default:"info" help:"Least important log lines to write: debug, info, warn or error."`
+	LogFormat        string `enum:"text,json" default:"text" help:"Form of log lines: text or json."`
 }
 
 // Run serves until ctx ends, then drains.
@@ -89,6 +90,12 @@ func (s *serveCommand) logger() *slog.Logger {
 }
 
 func (s *serveCommand) readSecrets() error {
+	if path := s.JWTPublicKeyFile; path != "" {
+		var err error
+		if s.Server.JWTPublicKey, err = os.ReadFile(path); err != nil {
+			return fmt.Errorf("cannot read jwt-public-key-file: %w", err)
+		}
+	}
 	return errors.Join(
 		readSecret("jwt-secret", &s.Server.JWTSecret, s.JWTSecretFile),
 		readSecret("api-key", &s.Admin.APIKey, s.APIKeyFile),

@@ -30,6 +30,11 @@ func (a *Admin) handleAPI(mux *http.ServeMux) {
 	})
 	mux.Handle("POST /api/publish", a.keyed(http.HandlerFunc(a.publishBatch)))
 	mux.Handle("GET /api/stats", a.keyed(http.HandlerFunc(a.stats)))
+	mux.Handle("GET /api/health", a.keyed(http.HandlerFunc(a.figuresOfHealth)))
+}
+
+func (a *Admin) figuresOfHealth(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, a.server.Health())
 }
 
 func (a *Admin) stats(w http.ResponseWriter, _ *http.Request) {
@@ -61,7 +66,7 @@ func (a *Admin) publish(to func(*http.Request) (core.Target, *apiError)) http.Ha
 			return
 		}
 		n, err := a.server.Publish(core.Publication{
-			To: target, Message: codec.NewMessage(codec.OpText, body), Except: except,
+			To: target.Except(except), Message: codec.NewMessage(codec.OpText, body),
 		})
 		if err != nil {
 			w.Header().Set("Retry-After", "1")

@@ -76,9 +76,11 @@ func readBatchLine(raw []byte) (p core.Publication, bad *apiError) {
 		return p, bad
 	}
 	if line.Except != "" {
-		if p.Except, bad = clientID(string(line.Except)); bad != nil {
+		except, bad := clientID(string(line.Except))
+		if bad != nil {
 			return p, bad
 		}
+		p.To = p.To.Except(except)
 	}
 	if bad = checkEnvelope(line.Message); bad != nil {
 		return p, bad

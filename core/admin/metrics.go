@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/core"
 )
 
@@ -52,13 +53,37 @@ var table = []metric{
 	{name: "gannet_blocked_total", help: "Times that a client's socket was found full.", kind: counter, value: func(s *figures) float64 { return float64(s.TimesBlocked) }},
 	{name: "gannet_room_names_refused_total", help: "Joins refused because of the room's name.", kind: counter, value: func(s *figures) float64 { return float64(s.RoomNamesRefused) }},
 	{name: "gannet_room_limits_met_total", help: "Joins refused because the client is in as many rooms as it may be.", kind: counter, value: func(s *figures) float64 { return float64(s.RoomLimitsMet) }},
-	{name: "gannet_joins_refused_total", help: "Joins refused by the application's hook.", kind: counter, value: func(s *figures) float64 { return float64(s.JoinsRefused) }},
+	{name: "gannet_joins_refused_total", help: "Joins refused by the join policy or the application's hook.", kind: counter, value: func(s *figures) float64 { return float64(s.JoinsRefused) }},
+	{name: "gannet_metadata_refused_total", help: "Values refused because a client would have had too much metadata.", kind: counter, value: func(s *figures) float64 { return float64(s.MetadataRefused) }},
+	{name: "gannet_rate_limited_total", help: "Messages not handled because their client sent more than it may.", kind: counter, value: func(s *figures) float64 { return float64(s.RateLimited) }},
+	{name: "gannet_busy_total", help: "Requests and upgrades refused because too many waited for a goroutine.", kind: counter, value: func(s *figures) float64 { return float64(s.Busy) }},
+	{name: "gannet_jwks_refreshes_total", help: "Times that the key set for tokens was fetched.", kind: counter, value: func(s *figures) float64 { return float64(s.KeySetRefreshes) }},
+	{name: "gannet_jwks_failures_total", help: "Times that the key set for tokens could not be fetched.", kind: counter, value: func(s *figures) float64 { return float64(s.KeySetFailures) }},
+	{name: "gannet_blocking", help: "Requests to blocking routes that wait or run.", kind: gauge, value: func(s *figures) float64 { return float64(s.Blocking) }},
+	{name: "gannet_slow_handlers_total", help: "Handlers that held their event loop for long.", kind: counter, value: func(s *figures) float64 { return float64(s.SlowHandlers) }},
+	{name: "gannet_loop_lag_max_seconds", help: "Longest time that an event loop kept a question waiting, of one a second.", kind: gauge, value: func(s *figures) float64 { return s.MaxLagSeconds }},
+	{name: "gannet_backlog_bytes", help: "Bytes that wait for clients that read slowly.", kind: gauge, value: func(s *figures) float64 { return float64(s.Backlog) }},
+	{name: "gannet_subscriber_handled_total", help: "Events that a subscriber has handled.", kind: counter, label: "subscriber", by: bySubscriber(func(s *bus.SubscriberStats) uint64 { return s.Handled })},
+	{name: "gannet_subscriber_failed_total", help: "Events that a subscriber has failed to handle.", kind: counter, label: "subscriber", by: bySubscriber(func(s *bus.SubscriberStats) uint64 { return s.Failed })},
+	{name: "gannet_subscriber_skipped_total", help: "Events that a subscriber's middleware has skipped.", kind: counter, label: "subscriber", by: bySubscriber(func(s *bus.SubscriberStats) uint64 { return s.Skipped })},
+	{name: "gannet_subscriber_dropped_total", help: "Events lost to a subscriber whose queue was full.", kind: counter, label: "subscriber", by: bySubscriber(func(s *bus.SubscriberStats) uint64 { return s.Dropped })},
 	{name: "gannet_bad_messages_total", help: "Messages from clients that were no envelopes.", kind: counter, value: func(s *figures) float64 { return float64(s.BadMessages) }},
 	{name: "gannet_unknown_routes_total", help: "Messages from clients for which there is no handler.", kind: counter, value: func(s *figures) float64 { return float64(s.UnknownRoutes) }},
 	{name: "gannet_handler_errors_total", help: "Internal errors that handlers returned.", kind: counter, value: func(s *figures) float64 { return float64(s.HandlerErrors) }},
 	{name: "gannet_handler_panics_total", help: "Handlers that panicked; each costs one client its connection.", kind: counter, value: func(s *figures) float64 { return float64(s.Panics) }},
 	{name: "gannet_admin_refused_total", help: "Requests and connections that the admin listener refused because of a limit.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.adminRefused }},
 	{name: "gannet_engine_restarts_total", help: "Times the event loops ended by themselves and were started again.", kind: counter, value: func(s *figures) float64 { return float64(s.Restarts) }},
+}
+
+// bySubscriber returns a figure of each subscriber by its name.
+func bySubscriber(figure func(*bus.SubscriberStats) uint64) func(*figures) map[string]uint64 {
+	return func(s *figures) map[string]uint64 {
+		by := map[string]uint64{}
+		for i := range s.Subscribers {
+			by[s.Subscribers[i].Name] += figure(&s.Subscribers[i])
+		}
+		return by
+	}
 }
 
 // figures are what metrics are made of: the server's, and what the admin

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/core"
 )
 
@@ -31,7 +33,9 @@ func TestMetrics_Table(t *testing.T) {
 }
 
 func TestMetrics_ContainTheTable(t *testing.T) {
-	n := start(t, settings{})
+	n := start(t, settings{prepare: func(s *core.Server) {
+		s.Subscribe(bus.Subscriber{Name: "all", Channel: "*", Handle: func(context.Context, *bus.Event) (any, error) { return nil, nil }})
+	}})
 	answer := n.get("/metrics")
 	require.Equal(t, http.StatusOK, answer.status)
 	assert.True(t, strings.HasPrefix(answer.header.Get("Content-Type"), "text/plain"))
@@ -161,6 +165,9 @@ func TestStats_Keys(t *testing.T) {
 		"busFailures": "gannet_bus_failures_total", "roomNamesRefused": "gannet_room_names_refused_total",
 		"roomLimitsMet": "gannet_room_limits_met_total", "joinsRefused": "gannet_joins_refused_total",
 		"skipped": "gannet_skipped_total", "dropped": "gannet_dropped_total", "timesBlocked": "gannet_blocked_total",
+		"metadataRefused": "gannet_metadata_refused_total", "rateLimited": "gannet_rate_limited_total", "busy": "gannet_busy_total",
+		"blocking": "gannet_blocking", "slowHandlers": "gannet_slow_handlers_total", "maxLagSeconds": "gannet_loop_lag_max_seconds",
+		"backlog": "gannet_backlog_bytes", "keySetRefreshes": "gannet_jwks_refreshes_total", "keySetFailures": "gannet_jwks_failures_total",
 		"badMessages": "gannet_bad_messages_total", "unknownRoutes": "gannet_unknown_routes_total",
 		"handlerErrors": "gannet_handler_errors_total", "panics": "gannet_handler_panics_total", "restarts": "gannet_engine_restarts_total",
 	}
@@ -193,7 +200,8 @@ func (n *node) otherStats(stats map[string]any) {
 		clients += one["clients"].(float64)
 	}
 	assert.Equal(n.t, 2.0, clients)
-	assert.Len(n.t, stats, 4, "node, state, uptimeSeconds and loops are left")
+	assert.Empty(n.t, stats["subscribers"])
+	assert.Len(n.t, stats, 5, "node, state, uptimeSeconds, subscribers and loops are left")
 }
 
 func TestStats_BeforeTheServerRuns(t *testing.T) {

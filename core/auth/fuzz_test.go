@@ -39,13 +39,13 @@ func FuzzVerify(f *testing.F) {
 	v := verifier(f)
 	f.Fuzz(func(t *testing.T, header, claims, signature string) {
 		raw := header + "." + claims + "." + signature
-		if _, err := v.Verify(raw); err != nil {
+		if _, err := v.Verify(t.Context(), raw); err != nil {
 			requireReason(t, err)
 		} else {
 			require.True(t, isSigned(raw), "accepted without a signature: %q", raw)
 		}
 		asked := time.Now()
-		identity, err := v.Verify(sign(header, claims))
+		identity, err := v.Verify(t.Context(), sign(header, claims))
 		if err != nil {
 			requireReason(t, err)
 			require.Equal(t, auth.Identity{}, identity)

@@ -3,10 +3,8 @@
 package demo
 
 import (
-	"encoding/json"
 	"time"
 
-	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/core"
 )
 
@@ -44,12 +42,9 @@ func send(c *core.Context) (any, error) {
 	if r.Text == "" || len(r.Text) > maxText {
 		return nil, errInvalidText
 	}
-	_, err = c.Publish(core.Publication{
-		To: core.Room(r.Room),
-		Message: event("message", map[string]string{
-			"room": r.Room, "username": r.Username, "text": r.Text, "clientId": c.ClientID().String(),
-			"timestamp": time.Now().UTC().Format(time.RFC3339Nano),
-		}),
+	_, err = c.Broadcast(core.Room(r.Room), "chat", "message", map[string]string{
+		"room": r.Room, "username": r.Username, "text": r.Text, "clientId": c.ClientID().String(),
+		"timestamp": time.Now().UTC().Format(time.RFC3339Nano),
 	})
 	return map[string]bool{"success": err == nil}, err
 }
@@ -60,10 +55,8 @@ func typing(c *core.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = c.Publish(core.Publication{
-		To:      core.Room(r.Room),
-		Message: event("userTyping", map[string]string{"room": r.Room, "username": r.Username, "clientId": c.ClientID().String()}),
-		Except:  c.ClientID(),
+	_, err = c.Broadcast(core.Room(r.Room).Except(c.ClientID()), "chat", "userTyping", map[string]string{
+		"room": r.Room, "username": r.Username, "clientId": c.ClientID().String(),
 	})
 	return map[string]bool{"success": err == nil}, err
 }
@@ -83,9 +76,4 @@ func read(c *core.Context) (r request, err error) {
 		r.Username = "Anonymous"
 	}
 	return r, nil
-}
-
-func event(action string, data map[string]string) *codec.Message {
-	encoded, _ := json.Marshal(data) // strings always encode
-	return core.NewMessage("chat", action, encoded)
 }

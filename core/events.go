@@ -1,0 +1,104 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gannet-ws/gannet/bus"
+	"github.com/gannet-ws/gannet/codec"
+)
+
+// Events go to subscribers, on this node and on all others.
+
+// Subscribe has a subscriber run for the events that it matches, wherever they
+// come from. It never runs on an event loop. It must be called before Run, which
+// returns an error when the subscriber cannot be.
+//
+// Every node runs its own subscribers: one that sends to clients does so with
+// Target.Here, or they get it from each node.
+func (s *Server) Subscribe(subscriber bus.Subscriber) {
+	if err := s.subscribers.Add(subscriber); err != nil {
+		s.mistakes = append(s.mistakes, err)
+	}
+}
+
+// WriteSubscribers writes a table of the subscribers, for debugging.
+func (s *Server) WriteSubscribers(w io.Writer) error { return s.subscribers.WriteTable(w) }
+
+var errNoObject = errors.New("an event is a JSON object")
+
+// Emit sends an event to the subscribers of the channel, on this node and on all
+// others: any value whose JSON is an object, to which the member workerId is
+// added, the node's id. Any goroutine may call it, and it does not wait.
+// The error says that the value has no such JSON; a bus that is away is counted.
+func (s *Server) Emit(channel string, message any) error {
+	payload, err := codec.AppendJSON(nil, message)
+	if err != nil {
+		return fmt.Errorf("cannot encode an event for %s: %w", channel, err)
+	}
+	return s.emitObject(channel, payload)
+}
+
+// SendCustomMessage sends an event to the subscribers of the channel custom, as
+// Emit does.
+func (s *Server) SendCustomMessage(message any) error { return s.Emit(bus.Custom, message) }
+
+// emitObject adds the node's id in front of the object's members: a workerId of
+// its own counts.
+func (s *Server) emitObject(channel string, object []byte) error {
+	if len(object) < 2 || object[0] != '{' {
+		return errNoObject
+	}
+	event := append([]byte(nil), `{"workerId":"`...)
+	event = append(event, s.NodeID()...)
+	event = append(event, '"')
+	if object[1] != '}' {
+		event = append(event, ',')
+	}
+	s.emit(&bus.Event{Channel: channel, Payload: append(event, object[1:]...), Sender: s.NodeID()})
+	return nil
+}
+
+// wanted reports whether anybody listens to the channel.
+func (s *Server) wanted(channel string) bool {
+	return s.subscribers.Wants(channel) || s.options.Bus.Wanted(channel)
+}
+
+func (s *Server) emit(e *bus.Event) {
+	s.subscribers.Dispatch(e)
+	if !s.options.Bus.Wanted(e.Channel) {
+		return
+	}
+	if err := s.options.Bus.Emit(e); err != nil {
+		s.busFailures.Add(1)
+	}
+}
+
+// Service returns the guide's WebSocketService: to send without holding on to
+// what a server is.
+func (s *Server) Service() *bus.Service { return bus.NewService(publisher{s}) }
+
+// publisher is the server as a Service sees it.
+type publisher struct{ server *Server }
+
+// Publish sends a message to clients of all nodes.
+func (p publisher) Publish(m bus.Message) error {
+	to := targetOf(&m)
+	to.here = false
+	_, err := p.server.Publish(Publication{To: to, Message: codec.NewMessage(codec.OpText, m.Payload)})
+	return err
+}
+
+// Emit sends an event to subscribers of all nodes.
+func (p publisher) Emit(e *bus.Event) error { return p.server.emitObject(e.Channel, e.Payload) }
+
+// stopSubscribers lets subscribers handle what waits for them until the context
+// of handlers ends, and waits for those that run until patience does.
+func (s *Server) stopSubscribers(now *life, patience context.Context) {
+	_ = s.subscribers.Drain(now.ctx) // what it leaves is counted as dropped
+	if err := s.subscribers.Stop(patience); err != nil {
+		s.options.Log.Warn("subscribers still run after the server has stopped", "error", err)
+	}
+}

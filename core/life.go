@@ -1,0 +1,150 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/gannet-ws/gannet/core/auth"
+	"github.com/gannet-ws/gannet/shard"
+)
+
+// life is one run of a server, from Run to its return.
+type life struct {
+	ctx       context.Context // ends when handlers are not waited for any more
+	end       context.CancelFunc
+	booted    chan struct{} // closed when the server listens
+	addr      *net.TCPAddr
+	verifier  atomic.Pointer[auth.Verifier] // nil: tokens are refused
+	blocking  *pool[shard.ID]               // handlers of blocking routes
+	verifying *pool[verification]           // checks of tokens that take long
+}
+
+// newLife returns a life that has not begun.
+func (s *Server) newLife() *life {
+	l := &life{
+		booted:    make(chan struct{}),
+		blocking:  newPool[shard.ID](s.options.BlockingWorkers, s.options.MaxBlocking, s.options.MaxBlockingPerClient),
+		verifying: newPool[verification](s.options.Loops, s.options.MaxVerifying, 1),
+	}
+	l.ctx, l.end = context.WithCancel(context.Background())
+	return l
+}
+
+// Run listens and serves until ctx ends. Then it stops in the steps of the
+// guide's graceful shutdown: new upgrades are refused, all clients are closed
+// with 1012 and given DrainTimeout to take what waits for them, the bus is left,
+// timers, handlers and subscribers end, and the server is as new: it can be run
+// again. Run returns nil after that, or an error when the server cannot listen.
+func (s *Server) Run(ctx context.Context) error {
+	if !s.state.CompareAndSwap(int32(StateNew), int32(StateStarting)) &&
+		!s.state.CompareAndSwap(int32(StateStopped), int32(StateStarting)) {
+		return errors.New("the server runs already")
+	}
+	defer s.state.Store(int32(StateStopped))
+	if err := errors.Join(s.mistakes...); err != nil {
+		return err
+	}
+	now := s.life.Load()
+	if now.ctx.Err() != nil {
+		now = s.newLife()
+		s.life.Store(now)
+	}
+	defer now.end()
+	var err error
+	if now.addr, err = reserve(s.options.Addr); err != nil {
+		return err
+	}
+	verifier, err := s.options.verifier()
+	if err != nil {
+		return err
+	}
+	if verifier != nil {
+		now.verifier.Store(verifier)
+		defer verifier.Close()
+	}
+	if err := s.options.Bus.Open(node{s}); err != nil {
+		return err
+	}
+	if err := s.subscribers.Start(); err != nil {
+		return err
+	}
+	stopTicking := s.startTicking()
+	err = s.serveUntil(ctx)
+	s.options.Bus.Close()
+	stopTicking()
+	s.stopHandlers(now)
+	return err
+}
+
+// serveUntil serves until ctx ends and everybody has gone.
+func (s *Server) serveUntil(ctx context.Context) error {
+	served := make(chan error, 1)
+	go func() { served <- s.serve() }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	s.drain()
+	s.stop()
+	return <-served
+}
+
+// startTicking runs the server's timers until the returned function is called.
+func (s *Server) startTicking() (stop func()) {
+	ticking, cancel := context.WithCancel(context.Background())
+	ticked := make(chan struct{})
+	go func() {
+		defer close(ticked)
+		s.tick(ticking)
+	}()
+	return func() { cancel(); <-ticked }
+}
+
+// handlersGrace is the time for handlers to return once their context has ended.
+const handlersGrace = time.Second
+
+// stopHandlers waits for blocking handlers and subscribers: for DrainTimeout, and
+// a moment longer when their context has ended.
+func (s *Server) stopHandlers(now *life) {
+	timer := time.AfterFunc(s.options.DrainTimeout, now.end)
+	defer timer.Stop()
+	patience, cancel := context.WithTimeout(context.Background(), s.options.DrainTimeout+handlersGrace)
+	defer cancel()
+	for _, over := range []<-chan struct{}{now.blocking.stop(), now.verifying.stop()} {
+		select {
+		case <-over:
+		case <-patience.Done():
+			s.options.Log.Warn("handlers of blocking routes still run after the server has stopped")
+		}
+	}
+	s.stopSubscribers(now, patience)
+}
+
+// Addr returns the address of the listener, nil while the server does not run.
+func (s *Server) Addr() net.Addr {
+	now := s.life.Load()
+	select {
+	case <-now.booted:
+		return now.addr
+	default:
+		return nil
+	}
+}
+
+// booted reports whether the server has listened in this life.
+func (s *Server) booted() bool { return s.Addr() != nil }
+
+// WaitRunning waits until the server listens, and reports whether it does: not
+// if ctx ends before.
+func (s *Server) WaitRunning(ctx context.Context) bool {
+	select {
+	case <-s.life.Load().booted:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

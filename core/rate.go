@@ -1,0 +1,35 @@
+package core
+
+import (
+	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/shard"
+)
+
+// A client that sends more than MaxMessageRate or MaxByteRate allows is told
+// so, and closed after MaxStrikes such messages.
+
+var errRateLimit = &Error{Text: "Rate limit exceeded", Code: "RATE_LIMIT"}
+
+// overRate answers a message that is not handled.
+func (l *loop) overRate(c *shard.Client, frame codec.Frame) {
+	l.counters.RateLimited++
+	if int(c.Strikes) >= l.server.options.MaxStrikes {
+		l.sendReplies(c)
+		l.end(c, ReasonRateLimit)
+		return
+	}
+	envelope, _ := l.parser.Parse(frame.Payload, frame.Opcode == codec.OpText) // for its id
+	l.replyError(errRateLimit.Text, errRateLimit.Code, envelope.ID)
+}
+
+// rates returns the token buckets of a client: a second's worth may come at
+// once, and one message of the largest size always may.
+func (o *Options) rates() (messages, bytes shard.Rate) {
+	if o.MaxMessageRate > 0 {
+		messages = shard.Rate{PerSecond: float32(o.MaxMessageRate), Burst: float32(o.MaxMessageRate)}
+	}
+	if o.MaxByteRate > 0 {
+		bytes = shard.Rate{PerSecond: float32(o.MaxByteRate), Burst: float32(max(o.MaxByteRate, o.MaxMessageSize))}
+	}
+	return messages, bytes
+}
