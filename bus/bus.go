@@ -81,6 +81,9 @@ type Node interface {
 	Deliver(m Message)
 	// Hear runs the node's subscribers of the event.
 	Hear(e *Event)
+	// Reply hands a client an application's answer to a request that went
+	// upstream: {"clientId":…,"id":…,"type":…,"action":…,"response":…}.
+	Reply(payload []byte)
 	// Channels returns the channels whose events the node wants, or all.
 	// It does not change while the bus is open.
 	Channels() (names []string, all bool)

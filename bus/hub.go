@@ -85,6 +85,18 @@ func (m *Member) Emit(e *Event) error {
 	return nil
 }
 
+// Reply hands an application's answer to the node that holds the client: nodeID is
+// the first 12 digits of the client's id. It reports whether that node is open.
+func (m *Member) Reply(nodeID string, payload []byte) bool {
+	for other := range m.others {
+		if other.node.ID() == nodeID {
+			other.node.Reply(payload)
+			return true
+		}
+	}
+	return false
+}
+
 // Wanted reports whether another node has subscribers for the channel.
 func (m *Member) Wanted(channel string) bool {
 	for other := range m.others {

@@ -74,7 +74,7 @@ func (s *Server) announce(channel string, event []byte) {
 	event = append(event, `,"workerId":"`...)
 	event = append(event, s.NodeID()...)
 	event = append(event, `"}`...)
-	s.emit(&bus.Event{Channel: channel, Payload: event, Sender: s.NodeID()})
+	_ = s.emit(&bus.Event{Channel: channel, Payload: event, Sender: s.NodeID()})
 }
 
 // appendClientID begins the object.

@@ -57,7 +57,7 @@ func (s *Server) emitObject(channel string, object []byte) error {
 	if object[1] != '}' {
 		event = append(event, ',')
 	}
-	s.emit(&bus.Event{Channel: channel, Payload: append(event, object[1:]...), Sender: s.NodeID()})
+	_ = s.emit(&bus.Event{Channel: channel, Payload: append(event, object[1:]...), Sender: s.NodeID()})
 	return nil
 }
 
@@ -66,14 +66,18 @@ func (s *Server) wanted(channel string) bool {
 	return s.subscribers.Wants(channel) || s.options.Bus.Wanted(channel)
 }
 
-func (s *Server) emit(e *bus.Event) {
+// emit sends an event to subscribers here and elsewhere. An error of the bus is
+// counted, too.
+func (s *Server) emit(e *bus.Event) error {
 	s.subscribers.Dispatch(e)
 	if !s.options.Bus.Wanted(e.Channel) {
-		return
+		return nil
 	}
-	if err := s.options.Bus.Emit(e); err != nil {
+	err := s.options.Bus.Emit(e)
+	if err != nil {
 		s.busFailures.Add(1)
 	}
+	return err
 }
 
 // Service returns the guide's WebSocketService: to send without holding on to

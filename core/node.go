@@ -40,17 +40,20 @@ func (n node) Hear(e *bus.Event) {
 
 // sendToAll sends the event to all clients, without what only nodes read.
 func (n node) sendToAll(payload []byte) {
+	if message, err := withoutNode(payload); err == nil {
+		n.Deliver(bus.Message{To: bus.All, Payload: message})
+	}
+}
+
+// withoutNode is the event, a JSON object, without what only nodes read.
+func withoutNode(payload []byte) ([]byte, error) {
 	var message map[string]json.RawMessage
-	if json.Unmarshal(payload, &message) != nil {
-		return
+	if err := json.Unmarshal(payload, &message); err != nil {
+		return nil, err
 	}
 	delete(message, "workerId")
 	delete(message, "includeSender")
-	encoded, err := json.Marshal(message)
-	if err != nil {
-		return
-	}
-	n.Deliver(bus.Message{To: bus.All, Payload: encoded})
+	return json.Marshal(message)
 }
 
 // sendError tells a client of an error.

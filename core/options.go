@@ -78,6 +78,14 @@ type Options struct {
 	// one process, and one publish each on a bus.
 	Announce Announcements `enum:"none,rooms,all" default:"all" help:"What is announced to subscribers on all nodes: none, rooms (joins and leaves) or all (connects and disconnects too)."`
 
+	// Forward brings events to clients: CHANNEL=all, CHANNEL=room:NAME,
+	// CHANNEL=client (by webSocketClientId or clientId) or CHANNEL=user (by
+	// userId).
+	Forward []string `help:"Send the events of a channel to clients: all, those in a room, or the client or user that the event names." placeholder:"CHANNEL=all|room:NAME|client|user"`
+	// Upstream has requests that no handler answers sent to an application:
+	// TYPE=CHANNEL or TYPE.ACTION=CHANNEL.
+	Upstream []string `help:"Send requests that no handler answers to an application on a channel of the bus, which replies." placeholder:"TYPE[.ACTION]=CHANNEL"`
+
 	// BlockingWorkers is the number of goroutines for blocking routes.
 	BlockingWorkers int `default:"64" help:"Handlers of blocking routes that run at once."`
 	// MaxBlocking is the number of requests to blocking routes that wait or

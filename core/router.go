@@ -104,6 +104,8 @@ func (l *loop) answer(ctx *Context) {
 	typ, action, ok := ctx.envelope.Route()
 	e := l.server.routes[route{typ, action}]
 	switch {
+	case ok && e == nil && l.server.upstreams.channel(typ, action) != "":
+		l.sendUpstream(ctx, l.server.upstreams.channel(typ, action))
 	case !ok || e == nil:
 		l.counters.UnknownRoutes++
 		l.reply(&ctx.envelope, unknownRoute)

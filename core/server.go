@@ -37,6 +37,7 @@ type Server struct {
 	made        time.Time
 	routes      map[route]*endpoint
 	subscribers *bus.Dispatcher
+	upstreams   upstreams
 	mistakes    []error // in routes and subscribers, for Run to return
 	directory   *shard.Directory
 	descriptors descriptors
@@ -51,6 +52,7 @@ type Server struct {
 	published   atomic.Uint64
 	overloaded  atomic.Uint64
 	busFailures atomic.Uint64
+	badReplies  atomic.Uint64 // of upstreams
 	restarts    atomic.Uint64
 	panicLogged seldom
 	slowLogged  seldom
@@ -73,6 +75,13 @@ func New(options Options) (*Server, error) {
 	}
 	s.subscribers = bus.NewDispatcher(bus.DispatcherOptions{Log: options.Log})
 	s.life.Store(s.newLife())
+	var err error
+	if s.upstreams, err = readUpstreams(options.Upstream); err != nil {
+		return nil, err
+	}
+	if err := s.addForwards(); err != nil {
+		return nil, err
+	}
 	s.directory = shard.NewDirectory(s.roomPresence)
 	s.stats.last = map[*loop]snapshot{}
 	var random [8]byte

@@ -23,6 +23,8 @@ type counters struct {
 	RateLimited      uint64 // messages beyond a client's rates
 	Busy             uint64 // requests and upgrades refused by a full pool
 	SlowHandlers     uint64 // handlers that held the loop for long
+	Upstream         uint64 // requests sent to an application
+	UpstreamFailures uint64 // requests for which there was none
 	MaxLag           time.Duration
 	BadMessages      uint64 // no envelopes
 	UnknownRoutes    uint64 // envelopes for no handler
@@ -68,6 +70,8 @@ func (s *snapshot) add(o *snapshot) {
 	s.RateLimited += o.RateLimited
 	s.Busy += o.Busy
 	s.SlowHandlers += o.SlowHandlers
+	s.Upstream += o.Upstream
+	s.UpstreamFailures += o.UpstreamFailures
 	s.MaxLag = max(s.MaxLag, o.MaxLag)
 	s.BadMessages += o.BadMessages
 	s.UnknownRoutes += o.UnknownRoutes
@@ -114,13 +118,16 @@ type Stats struct {
 	RoomLimitsMet    uint64            `json:"roomLimitsMet"` // joins refused: too many rooms
 	JoinsRefused     uint64            `json:"joinsRefused"`  // by the join policy or the join hook
 	MetadataRefused  uint64            `json:"metadataRefused"`
-	RateLimited      uint64            `json:"rateLimited"`     // messages beyond a client's rates
-	Busy             uint64            `json:"busy"`            // requests and upgrades refused by a full pool
-	SlowHandlers     uint64            `json:"slowHandlers"`    // that held an event loop for SlowHandler
-	Blocking         int               `json:"blocking"`        // requests to blocking routes that wait or run
-	KeySetRefreshes  uint64            `json:"keySetRefreshes"` // times that the keys of tokens were fetched
-	KeySetFailures   uint64            `json:"keySetFailures"`  // times that they could not be
-	MaxLagSeconds    float64           `json:"maxLagSeconds"`   // of any event loop so far
+	RateLimited      uint64            `json:"rateLimited"`      // messages beyond a client's rates
+	Busy             uint64            `json:"busy"`             // requests and upgrades refused by a full pool
+	SlowHandlers     uint64            `json:"slowHandlers"`     // that held an event loop for SlowHandler
+	Upstream         uint64            `json:"upstream"`         // requests sent to an application
+	UpstreamFailures uint64            `json:"upstreamFailures"` // requests for which there was none
+	BadReplies       uint64            `json:"badReplies"`       // of applications
+	Blocking         int               `json:"blocking"`         // requests to blocking routes that wait or run
+	KeySetRefreshes  uint64            `json:"keySetRefreshes"`  // times that the keys of tokens were fetched
+	KeySetFailures   uint64            `json:"keySetFailures"`   // times that they could not be
+	MaxLagSeconds    float64           `json:"maxLagSeconds"`    // of any event loop so far
 	BadMessages      uint64            `json:"badMessages"`
 	UnknownRoutes    uint64            `json:"unknownRoutes"`
 	HandlerErrors    uint64            `json:"handlerErrors"`
@@ -239,6 +246,9 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.RateLimited = total.RateLimited
 	stats.Busy = total.Busy
 	stats.SlowHandlers = total.SlowHandlers
+	stats.Upstream = total.Upstream
+	stats.UpstreamFailures = total.UpstreamFailures
+	stats.BadReplies = s.badReplies.Load()
 	stats.Blocking = s.life.Load().blocking.load()
 	stats.MaxLagSeconds = total.MaxLag.Seconds()
 	stats.RoomLimitsMet = total.RoomLimitsMet
