@@ -20,8 +20,9 @@ import (
 type cli struct {
 	Config configFile `help:"YAML file with settings; flags and the environment override it." placeholder:"FILE"`
 
-	Serve serveCommand `cmd:"" help:"Serve WebSocket clients."`
-	Bench benchCommand `cmd:"" help:"Measure a server beside a bare write loop over as many sockets."`
+	Serve   serveCommand   `cmd:"" help:"Serve WebSocket clients."`
+	Publish publishCommand `cmd:"" help:"Send one message to clients."`
+	Bench   benchCommand   `cmd:"" help:"Measure a server beside a bare write loop over as many sockets."`
 }
 
 // benchCommand is gannet bench.
@@ -31,6 +32,9 @@ type benchCommand struct {
 	Idle        bench.Idle        `cmd:"" help:"Resident memory of idle connections, and how fast they are accepted."`
 	FloorServer bench.FloorServer `cmd:"" hidden:"" help:"The bare write loop that the others are compared with."`
 }
+
+// stdin is standard input, for tests to replace.
+var stdin io.Reader = os.Stdin
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -48,14 +52,7 @@ func main() {
 // run carries out a command line.
 func run(ctx context.Context, args []string) error {
 	var c cli
-	parser, err := kong.New(&c,
-		kong.Name("gannet"),
-		kong.Description("A WebSocket fan-out server for massive connection counts."),
-		kong.DefaultEnvars("GANNET"),
-		kong.UsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.BindTo(os.Stdout, (*io.Writer)(nil)),
-	)
+	parser, err := newParser(ctx, &c, os.Stdout)
 	if err != nil {
 		return err
 	}
@@ -71,6 +68,18 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	return command.Run()
+}
+
+// newParser returns a parser of command lines, whose commands write to out.
+func newParser(ctx context.Context, grammar any, out io.Writer) (*kong.Kong, error) {
+	return kong.New(grammar,
+		kong.Name("gannet"),
+		kong.Description("A WebSocket fan-out server for massive connection counts."),
+		kong.DefaultEnvars("GANNET"),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(out, (*io.Writer)(nil)),
+	)
 }
 
 // refuseZeros refuses a zero where the default is not zero: in options a zero
