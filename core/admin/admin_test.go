@@ -110,6 +110,36 @@ func TestAdmin_Demo(t *testing.T) {
 	n.from("192.0.2.1:4321", http.MethodGet, "/").fails(http.StatusForbidden, "LOOPBACK_ONLY")
 }
 
+// The client for browsers is the same for everybody: a page of any origin may
+// import it, key or not. That opens nothing else.
+func TestAdmin_BrowserClient(t *testing.T) {
+	for name, options := range map[string]Options{"no key": {}, "key": {APIKey: "key"}, "demo": {Demo: true}} {
+		n := start(t, settings{admin: options})
+		for path, mediaType := range map[string]string{
+			"/gannet.js":   "text/javascript; charset=utf-8",
+			"/gannet.d.ts": "text/plain; charset=utf-8",
+		} {
+			foreign := []string{"Host: evil.example.com", "Origin: https://app.example.com", "Sec-Fetch-Site: cross-site"}
+			for _, a := range []*answer{n.get(path), n.get(path, foreign...), n.from("192.0.2.1:4321", http.MethodGet, path, foreign...)} {
+				assert.Equal(t, http.StatusOK, a.status, name)
+				assert.Contains(t, a.body, "export class GannetClient", name)
+				assert.Equal(t, mediaType, a.header.Get("Content-Type"), name)
+				assert.Equal(t, []string{"*"}, a.header.Values("Access-Control-Allow-Origin"), name)
+				assert.Equal(t, []string{"nosniff"}, a.header.Values("X-Content-Type-Options"), name)
+				assert.Equal(t, []string{"no-cache"}, a.header.Values("Cache-Control"), name)
+				assert.Equal(t, "DENY", a.header.Get("X-Frame-Options"), name)
+
+				known := n.get(path, "If-None-Match: "+a.header.Get("ETag"))
+				assert.Equal(t, http.StatusNotModified, known.status, name)
+				assert.Empty(t, known.body, name)
+			}
+			n.post(path, "").fails(http.StatusNotFound, "NOT_FOUND")
+			n.get(path+"/").fails(http.StatusNotFound, "NOT_FOUND")
+		}
+		n.get("/browser.go").fails(http.StatusNotFound, "NOT_FOUND")
+	}
+}
+
 func TestPprof_Profiles(t *testing.T) {
 	n := start(t, settings{})
 	for path, want := range map[string]string{

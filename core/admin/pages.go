@@ -3,11 +3,16 @@ package admin
 import (
 	"net/http"
 
+	"github.com/gannet-ws/gannet/core/browser"
 	"github.com/gannet-ws/gannet/core/demo"
 )
 
-// handlePages serves the pages for people, to loopback.
+// handlePages serves the client for browsers, which is public, to everybody and
+// every page, as health is, and the pages for people to loopback.
 func (a *Admin) handlePages(mux *http.ServeMux) {
+	client := browser.Handler()
+	mux.Handle("GET /gannet.js", client)
+	mux.Handle("GET /gannet.d.ts", client)
 	if !a.options.Demo {
 		return
 	}

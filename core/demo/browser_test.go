@@ -4,23 +4,22 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gannet-ws/gannet/core/browser/browsertest"
 )
 
 // TestBrowserChat goes the way of a visitor: two tabs talk, the server goes
 // away and returns, and they talk on.
 func TestBrowserChat(t *testing.T) {
-	browser := openBrowser(t)
+	browser := browsertest.Open(t)
 	s := start(t, freePort, freePort)
 	page := "http://" + s.admin + "/demo/"
 
@@ -38,30 +37,30 @@ func TestBrowserChat(t *testing.T) {
 	const markup = `<img src=x onerror="document.title='broken'"><b>bold</b>`
 	ben.say(markup)
 	ada.sees("Ben", markup)
-	require.False(t, ada.holds(`document.title === "broken" || document.querySelector("#log b, #log img") !== null`))
+	require.False(t, ada.Holds(`document.title === "broken" || document.querySelector("#log b, #log img") !== null`))
 
 	post(t, s, "general", `{"type":"chat","action":"message","data":{"text":"From a shell"}}`)
 	ada.sees("from outside", "From a shell")
 
 	s.stop()
-	ada.wait(reconnecting, "the first tab shows that it reconnects")
-	ben.wait(reconnecting, "the second tab shows that it reconnects")
+	ada.Wait(reconnecting, "the first tab shows that it reconnects")
+	ben.Wait(reconnecting, "the second tab shows that it reconnects")
 	ada.say("Written while away")
-	ada.wait(`document.querySelector("#outbox .waiting")?.textContent.includes("Written while away")`, "the message waits")
+	ada.Wait(`document.querySelector("#outbox .waiting")?.textContent.includes("Written while away")`, "the message waits")
 
 	start(t, s.socket, s.admin)
 	ada.joined()
 	ben.joined()
-	ada.wait(`document.querySelector("#log").textContent.includes("You are back in general")`, "the first tab is back")
+	ada.Wait(`document.querySelector("#log").textContent.includes("You are back in general")`, "the first tab is back")
 	ada.sees("You", "Written while away")
-	ada.wait(`document.querySelector("#outbox").childElementCount === 0`, "nothing waits")
+	ada.Wait(`document.querySelector("#outbox").childElementCount === 0`, "nothing waits")
 	ben.say("Hello again")
 	ada.sees("Ben", "Hello again")
 }
 
 // TestBrowserRooms makes sure that what is said in a room stays there.
 func TestBrowserRooms(t *testing.T) {
-	browser := openBrowser(t)
+	browser := browsertest.Open(t)
 	s := start(t, freePort, freePort)
 	page := "http://" + s.admin + "/demo/"
 	ada := openTab(t, browser, page+"#room=general&name=Ada")
@@ -69,105 +68,34 @@ func TestBrowserRooms(t *testing.T) {
 	ada.joined()
 	ben.joined()
 
-	ada.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#room=roost"`))
-	ada.wait(`document.querySelector("#log").textContent.includes("joined roost")`, "Ada joins the other room")
+	ada.Do(chromedp.Evaluate[chromedp.Void](`location.hash = "#room=roost"`))
+	ada.Wait(`document.querySelector("#log").textContent.includes("joined roost")`, "Ada joins the other room")
 	ben.say("Only for general")
 	ben.sees("You", "Only for general")
 	post(t, s, "roost", `{"type":"chat","action":"message","data":{"text":"For the roost"}}`)
 	ada.sees("from outside", "For the roost")
-	require.False(t, ada.holds(`document.querySelector("#log").textContent.includes("Only for general")`))
+	require.False(t, ada.Holds(`document.querySelector("#log").textContent.includes("Only for general")`))
 }
 
 const reconnecting = `document.querySelector("#status").dataset.state === "reconnecting" &&
 	document.querySelector("#status-text").textContent.startsWith("Reconnecting")`
 
-// openBrowser starts a headless Chromium until the test ends.
-func openBrowser(t *testing.T) context.Context {
-	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(findChromium(t)),
-		chromedp.NoSandbox, // a container's root cannot have one
-		chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.UserDataDir(t.TempDir()),
-	)
-	allocating, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	browser, closeBrowser := chromedp.NewContext(allocating)
-	t.Cleanup(func() {
-		_ = chromedp.Cancel(browser) // waits until it has gone
-		closeBrowser()
-	})
-	require.NoError(t, chromedp.Do(browser))
-	return browser
-}
-
-func findChromium(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("There is no Chromium for the browser test: run it with `make test`, which finds or installs one.")
-	return ""
-}
-
-// tab is a page in the browser.
+// tab is the page as a visitor has it before them.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
+	*browsertest.Tab
+	t *testing.T
 }
 
-func openTab(t *testing.T, browser context.Context, url string) *tab {
+func openTab(t *testing.T, browser *browsertest.Browser, url string) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser)
-	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Do(ctx)) // opens it, for as long as its context lasts
-	require.NoError(t, chromedp.Listen(ctx, func(event any) {
-		if thrown, ok := event.(*runtime.EventExceptionThrown); ok {
-			t.Errorf("the page threw: %+v", thrown.ExceptionDetails.Exception)
-		}
-	}))
-	tb := &tab{t, ctx}
-	tb.do(chromedp.Navigate(url))
-	return tb
-}
-
-func (tb *tab) do(actions ...chromedp.Action[chromedp.Void]) {
-	tb.t.Helper()
-	ctx, cancel := context.WithTimeout(tb.ctx, patience)
-	defer cancel()
-	require.NoError(tb.t, chromedp.Do(ctx, actions...))
-}
-
-// holds evaluates a condition in the page.
-func (tb *tab) holds(condition string) bool {
-	tb.t.Helper()
-	ctx, cancel := context.WithTimeout(tb.ctx, patience)
-	defer cancel()
-	value, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+condition+")"))
-	require.NoError(tb.t, err)
-	return value
-}
-
-// wait waits until a condition holds in the page.
-func (tb *tab) wait(condition, what string) {
-	tb.t.Helper()
-	for deadline := time.Now().Add(patience); !tb.holds(condition); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			text, _ := chromedp.Run(tb.ctx, chromedp.Evaluate[string]("document.body.innerText"))
-			tb.t.Fatalf("waited in vain until %s; the page says:\n%s", what, text)
-		}
-	}
+	return &tab{browser.Tab(t, url), t}
 }
 
 // enter fills in the form with which a visitor begins.
 func (tb *tab) enter(name, room string) {
 	tb.t.Helper()
-	tb.wait(`!document.querySelector("#entry").hidden`, "the form shows")
-	tb.do(
+	tb.Wait(`!document.querySelector("#entry").hidden`, "the form shows")
+	tb.Do(
 		chromedp.SetValue(chromedp.CSS("#entry-name"), name),
 		chromedp.SetValue(chromedp.CSS("#entry-room"), room),
 		chromedp.Click(chromedp.CSS("#entry-form button")),
@@ -177,13 +105,13 @@ func (tb *tab) enter(name, room string) {
 // joined waits until the page is connected and in its room.
 func (tb *tab) joined() {
 	tb.t.Helper()
-	tb.wait(`document.querySelector("#status").dataset.state === "online" &&
+	tb.Wait(`document.querySelector("#status").dataset.state === "online" &&
 		document.querySelector("#client-id").textContent.length === 32`, "the page is in its room")
 }
 
 func (tb *tab) say(text string) {
 	tb.t.Helper()
-	tb.do(chromedp.SetValue(chromedp.CSS("#text"), text), chromedp.Focus(chromedp.CSS("#text")), enterKey)
+	tb.Do(chromedp.SetValue(chromedp.CSS("#text"), text), chromedp.Focus(chromedp.CSS("#text")), enterKey)
 }
 
 // enterKey presses Enter as a keyboard does: what it types comes only if the
@@ -203,7 +131,7 @@ func enterKey(ctx context.Context, target *chromedp.Target) (none chromedp.Void,
 // sees waits until the log has the text in an entry whose head has the words.
 func (tb *tab) sees(head, text string) {
 	tb.t.Helper()
-	tb.wait(fmt.Sprintf(`[...document.querySelectorAll("#log .group")].some((entry) =>
+	tb.Wait(fmt.Sprintf(`[...document.querySelectorAll("#log .group")].some((entry) =>
 		entry.querySelector(".group-head").textContent.includes(%q) &&
 		[...entry.querySelectorAll(".bubble")].some((bubble) => bubble.textContent === %q))`, head, text),
 		fmt.Sprintf("it shows %q of %q", text, head))
@@ -214,9 +142,9 @@ func (tb *tab) sees(head, text string) {
 func (tb *tab) untilTypingShowsIn(other *tab, sentence string) {
 	tb.t.Helper()
 	shown := fmt.Sprintf(`document.querySelector("#typing").textContent === %q`, sentence)
-	for deadline := time.Now().Add(patience); !other.holds(shown); {
+	for deadline := time.Now().Add(patience); !other.Holds(shown); {
 		require.True(tb.t, time.Now().Before(deadline), "the typing indicator does not show")
-		tb.do(chromedp.SendKeys(chromedp.CSS("#text"), "x"))
+		tb.Do(chromedp.SendKeys(chromedp.CSS("#text"), "x"))
 	}
 }
 

@@ -17,7 +17,8 @@ var files embed.FS
 // nothing else.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'"
 
-// Handler serves the page, and at config.json where its socket is.
+// Handler serves the page, and at config.json where its socket is. The page
+// imports /gannet.js, package browser's, from the same listener.
 func Handler(server *core.Server) http.Handler {
 	page, _ := fs.Sub(files, "page") // it is embedded
 	mux := http.NewServeMux()

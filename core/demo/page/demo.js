@@ -1,6 +1,6 @@
 // The chat page: it joins the parts to each other and to the document.
 
-import { Connection } from "./connection.js";
+import { GannetClient } from "/gannet.js";
 import { curlCommand } from "./curl.js";
 import { ROOMS, addressOf, currentName, guestAddress, remember, roomInAddress, suggestedName } from "./identity.js";
 import { Log, element } from "./log.js";
@@ -10,20 +10,21 @@ import { Typing } from "./typing.js";
 
 const MAX_TEXT = 2000; // bytes, as the server counts
 const NEAR_END = 80; // pixels from the end at which the log follows new messages
+const MEASURE_EVERY = 15_000; // ms
 
 const $ = (id) => document.getElementById(id);
 
 let name = "";
 let room = "";
-let online = false;
 let cameBack = false;
-let clientId = "";
+let welcome = ""; // what to say when the room is joined
 
-const connection = new Connection(socketURL);
+const client = new GannetClient(socketURL, { minDelay: 250, maxDelay: 20_000, maxAttempts: 12 });
 const status = new Status($("status"), { text: $("status-text"), spoken: $("status-spoken"), retry: $("retry") });
 const log = new Log($("log"));
-const outbox = new Outbox($("outbox"), ({ room, text }) => connection.request("chat", "send", { room, username: name, text }));
-const typing = new Typing($("typing"), () => connection.request("chat", "typing", { room, username: name }).catch(() => {}));
+const outbox = new Outbox($("outbox"), ({ room, text }) => client.request("chat", "send", { room, username: name, text }));
+const typing = new Typing($("typing"), () => client.request("chat", "typing", { room, username: name }).catch(() => {}));
+const online = () => client.status === "connected";
 
 // The socket has a port of its own, which only the server knows.
 async function socketURL() {
@@ -51,7 +52,8 @@ function enter(first) {
   rename(name);
   history.replaceState(null, "", addressOf(first));
   showRoom(first);
-  connection.open();
+  joinRoom(`You joined ${first}`);
+  client.connect();
   $("text").focus();
 }
 
@@ -88,58 +90,65 @@ function roomLinks() {
   });
 }
 
-async function changeRoom(next) {
+function changeRoom(next) {
   if (!next || next === room || !name) return;
   const left = room;
   showRoom(next);
-  if (!online) return;
-  connection.request("system", "leaveRoom", { roomName: left }).catch(() => {});
-  await joinRoom(`You left ${left} and joined ${next}`);
+  client.leave(left).catch(() => {}); // where nobody listens any more
+  joinRoom(`You left ${left} and joined ${next}`);
 }
 
-async function joinRoom(welcome) {
-  const joining = room;
-  try {
-    const response = await connection.request("system", "joinRoom", { roomName: joining, username: name });
-    if (joining !== room) return;
-    if (!response.success) return notice(`You cannot join ${joining}: ${response.error}`);
-    clientId = response.data.clientId;
-    $("client-id").textContent = clientId;
-    notice(welcome);
-    outbox.release();
-  } catch {
-    // The connection was lost, or will be; the next one joins again.
-  }
+function joinRoom(words) {
+  welcome = words;
+  client.join(room, { username: name }).catch(() => {}); // the events tell, of each connection
 }
+
+client.on("joined", ({ room: joined }) => {
+  if (joined !== room) return;
+  $("client-id").textContent = client.clientId;
+  notice(welcome);
+  outbox.release();
+});
+
+client.on("joinFailed", ({ room: refused, error }) => {
+  if (refused === room && error.response) notice(`You cannot join ${room}: ${error.message}`);
+});
 
 // --- What the connection says ---
 
-connection.onState = (state) => {
-  const was = online;
-  online = state.name === "online";
-  status.show(state);
-  if (was && !online) away();
-  if (online) joinRoom(cameBack ? `You are back in ${room}` : `You joined ${room}`);
-};
+client.on("connecting", ({ attempt }) => status.show({ name: cameBack || attempt > 1 ? "reconnecting" : "connecting" }));
+client.on("reconnecting", ({ delay }) => status.show({ name: "reconnecting", until: Date.now() + delay }));
+client.on("failed", ({ error }) => status.show({ name: "offline", reason: error.message }));
 
-function away() {
+client.on("connected", () => {
+  status.show({ name: "online" });
+  measure();
+});
+
+client.on("disconnected", () => {
   cameBack = true;
-  clientId = "";
+  welcome = `You are back in ${room}`;
   $("client-id").textContent = $("latency").textContent = "–";
   notice("The connection was lost: what others say now does not arrive");
   typing.clear();
   outbox.hold();
+});
+
+const here = (data) => (data?.room ?? room) === room;
+
+client.on("chat", "message", (data) => here(data) && receive(data));
+client.on("chat", "userTyping", (data) => here(data) && typing.started(data.clientId, String(data.username)));
+
+async function measure() {
+  if (!online()) return;
+  const asked = performance.now();
+  try {
+    await client.request("system", "ping");
+    $("latency").textContent = `${(performance.now() - asked).toFixed(1)} ms`;
+  } catch {
+    // The connection was lost: there is nothing to show.
+  }
 }
-
-connection.onEvent = ({ type, action, data }) => {
-  if (type !== "chat" || (data?.room ?? room) !== room) return;
-  if (action === "message") receive(data);
-  if (action === "userTyping") typing.started(data.clientId, String(data.username));
-};
-
-connection.onRoundTrip = (milliseconds) => {
-  $("latency").textContent = `${milliseconds.toFixed(1)} ms`;
-};
 
 function notice(text) {
   const follow = isAtEnd();
@@ -156,7 +165,7 @@ function receive(data) {
     key: data.clientId,
     text: String(data.text),
     at: isNaN(sent) ? new Date() : sent,
-    own: data.clientId === clientId,
+    own: data.clientId === client.clientId,
     outside: !data.clientId,
   });
   typing.stopped(data.clientId);
@@ -191,15 +200,15 @@ function send() {
 function showHint() {
   const excess = bytes($("text").value.trim()) - MAX_TEXT;
   $("send").disabled = outbox.full || excess > 0;
-  $("send").textContent = online ? "Send" : "Queue";
-  $("hint").classList.toggle("warning", $("send").disabled || !online);
+  $("send").textContent = online() ? "Send" : "Queue";
+  $("hint").classList.toggle("warning", $("send").disabled || !online());
   $("hint").textContent = hint(excess);
 }
 
 function hint(excess) {
   if (excess > 0) return `Too long by ${excess} bytes`;
   if (outbox.full) return `${OUTBOX_SIZE} messages wait: no more until they are sent`;
-  if (!online) return `Not connected: messages wait here (${outbox.size} of ${OUTBOX_SIZE})`;
+  if (!online()) return `Not connected: messages wait here (${outbox.size} of ${OUTBOX_SIZE})`;
   return "Enter sends, Shift + Enter begins a new line";
 }
 
@@ -241,7 +250,7 @@ addEventListener("hashchange", () => {
 });
 
 $("text").addEventListener("input", () => {
-  if (online && $("text").value) typing.typed();
+  if (online() && $("text").value) typing.typed();
   showHint();
 });
 
@@ -256,7 +265,9 @@ $("scroller").addEventListener("scroll", () => {
 });
 
 $("newer").addEventListener("click", scrollToEnd);
-$("retry").addEventListener("click", () => connection.retryNow());
+$("retry").addEventListener("click", () => client.connect());
+addEventListener("online", () => $("chat").hidden || client.connect());
+setInterval(measure, MEASURE_EVERY);
 
 $("copy").addEventListener("click", async () => {
   try {

@@ -3,7 +3,6 @@
 // A message whose fate nobody knows is not sent again unasked: it could arrive
 // twice.
 
-import { Refused } from "./connection.js";
 import { element } from "./log.js";
 
 export const OUTBOX_SIZE = 20;
@@ -69,7 +68,7 @@ export class Outbox {
       this.#messages.delete(message);
     } catch (error) {
       message.state = "failed";
-      message.why = error instanceof Refused ? error.message : "Perhaps it did not arrive";
+      message.why = error.response ? error.message : "Perhaps it did not arrive";
     }
     this.#changed();
   }
