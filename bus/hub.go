@@ -10,14 +10,20 @@ import (
 // Hub joins the nodes of one process: several servers, or a server and code that
 // only sends. Nothing is lost on it, and nothing waits.
 type Hub struct {
-	mu      sync.Mutex
-	members atomic.Pointer[[]*Member] // those that are open; replaced, never changed
+	mu   sync.Mutex
+	open atomic.Pointer[[]seat] // replaced, never changed
+}
+
+// seat is a member that is open, with its node.
+type seat struct {
+	*Member
+	node Node
 }
 
 // NewHub returns a hub without members.
 func NewHub() *Hub {
 	h := &Hub{}
-	h.members.Store(&[]*Member{})
+	h.open.Store(&[]seat{})
 	return h
 }
 
@@ -26,8 +32,7 @@ func (h *Hub) Join() *Member { return &Member{hub: h} }
 
 // Member is a hub's bus for one node.
 type Member struct {
-	hub  *Hub
-	node Node // set while it is open
+	hub *Hub
 
 	mu    sync.RWMutex
 	rooms map[string]bool // that have members on the node
@@ -37,14 +42,23 @@ type Member struct {
 func (m *Member) Open(node Node) error {
 	m.hub.mu.Lock()
 	defer m.hub.mu.Unlock()
-	open := *m.hub.members.Load()
-	if slices.Contains(open, m) {
+	open := *m.hub.open.Load()
+	if slices.ContainsFunc(open, m.sits) {
 		return errors.New("bus is open already: a member of a hub serves one node")
 	}
-	m.node, m.rooms = node, map[string]bool{}
-	open = append(slices.Clip(open), m)
-	m.hub.members.Store(&open)
+	m.forgetRooms()
+	open = append(slices.Clip(open), seat{m, node})
+	m.hub.open.Store(&open)
 	return nil
+}
+
+func (m *Member) sits(on seat) bool { return on.Member == m }
+
+// forgetRooms leaves those of an earlier node.
+func (m *Member) forgetRooms() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rooms = map[string]bool{}
 }
 
 // Close ends the node's part in the hub. What others are just sending may still
@@ -52,14 +66,14 @@ func (m *Member) Open(node Node) error {
 func (m *Member) Close() {
 	m.hub.mu.Lock()
 	defer m.hub.mu.Unlock()
-	open := slices.DeleteFunc(slices.Clone(*m.hub.members.Load()), func(other *Member) bool { return other == m })
-	m.hub.members.Store(&open)
+	open := slices.DeleteFunc(slices.Clone(*m.hub.open.Load()), m.sits)
+	m.hub.open.Store(&open)
 }
 
 // others yields the open members but this one.
-func (m *Member) others(yield func(*Member) bool) {
-	for _, other := range *m.hub.members.Load() {
-		if other != m && !yield(other) {
+func (m *Member) others(yield func(seat) bool) {
+	for _, other := range *m.hub.open.Load() {
+		if other.Member != m && !yield(other) {
 			return
 		}
 	}
@@ -107,8 +121,8 @@ func (m *Member) Wanted(channel string) bool {
 	return false
 }
 
-func (m *Member) wants(channel string) bool {
-	names, all := m.node.Channels()
+func (s seat) wants(channel string) bool {
+	names, all := s.node.Channels()
 	return all || nodeChannel(channel) || slices.Contains(names, channel)
 }
 

@@ -54,9 +54,11 @@ func (s *Service) SendToUsers(userIDs []string, e Envelope) error {
 func (s *Service) SendToClients(clientIDs []string, e Envelope) error {
 	m := Message{To: Clients, Clients: make([]ClientID, len(clientIDs))}
 	for i, text := range clientIDs {
-		if n, err := hex.Decode(m.Clients[i][:], []byte(text)); err != nil || n != len(m.Clients[i]) {
+		id, err := hex.DecodeString(text)
+		if err != nil || len(id) != len(m.Clients[i]) {
 			return fmt.Errorf("client id %q is not 32 hex digits", text)
 		}
+		m.Clients[i] = ClientID(id)
 	}
 	return s.send(m, e)
 }

@@ -26,15 +26,20 @@ func (l *loop) submit(ctx *Context, handler Handler) {
 			Data:   bytes.Clone(ctx.envelope.Data),
 		},
 	}
-	if !l.life.blocking.submit(away.id, func() { away.run(handler) }) {
+	var response any
+	var err error
+	taken := l.life.blocking.submit(away.id, job{
+		work: func() { response, err = away.call(handler) },
+		tell: func() { away.tell(response, err) },
+	})
+	if !taken {
 		l.counters.Busy++
 		l.replyFailure(ctx, errBusy)
 	}
 }
 
-// run calls the handler and has the loop send the reply.
-func (c *Context) run(handler Handler) {
-	response, err := c.call(handler)
+// tell has the loop send the reply.
+func (c *Context) tell(response any, err error) {
 	c.loop.post(shard.Op{Call: func(sh *shard.Shard) {
 		if client := sh.Find(c.id); client != nil && client.State() == shard.Open {
 			c.loop.visited(client, func(here *Context) { here.conclude(c.envelope, response, err) })
@@ -54,8 +59,10 @@ func (c *Context) conclude(request codec.Envelope, response any, err error) {
 	c.loop.respond(c, response, err)
 }
 
-// concludeGone counts the error of a blocking handler whose client has gone.
+// concludeGone counts the error of a blocking handler whose client has gone. The
+// hook that is told runs on the loop, which must not wait for itself.
 func (l *loop) concludeGone(away *Context, err error) {
+	away.gone = true
 	switch err.(type) {
 	case nil, *Error:
 		return
@@ -72,6 +79,7 @@ type handlerPanic struct{ value any }
 
 func (p *handlerPanic) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 
+// call calls the handler, away from the loop.
 func (c *Context) call(handler Handler) (response any, err error) {
 	defer func() {
 		if p := recover(); p != nil {

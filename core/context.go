@@ -22,6 +22,7 @@ type Context struct {
 	client   *shard.Client // nil away from the loop
 	id       shard.ID      // away from the loop
 	user     *shard.User   // away from the loop
+	gone     bool          // away from the loop: there is nobody to ask any more
 	envelope codec.Envelope
 	later    bool // the reply comes later
 	silent   bool // there is no reply

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,8 +32,9 @@ var errNoObject = errors.New("an event is a JSON object")
 
 // Emit sends an event to the subscribers of the channel, on this node and on all
 // others: any value whose JSON is an object, to which the member workerId is
-// added, the node's id. Any goroutine may call it, and it does not wait.
-// The error says that the value has no such JSON; a bus that is away is counted.
+// added, the node's id. What every node acts on itself, such as sendMessageToAll,
+// this one does, too. Any goroutine may call it, and it does not wait. The error
+// says that the value has no such JSON; a bus that is away is counted.
 func (s *Server) Emit(channel string, message any) error {
 	payload, err := codec.AppendJSON(nil, message)
 	if err != nil {
@@ -48,16 +50,17 @@ func (s *Server) SendCustomMessage(message any) error { return s.Emit(bus.Custom
 // emitObject adds the node's id in front of the object's members: a workerId of
 // its own counts.
 func (s *Server) emitObject(channel string, object []byte) error {
-	if len(object) < 2 || object[0] != '{' {
+	members, ok := bytes.CutPrefix(bytes.TrimSpace(object), []byte("{"))
+	if !ok {
 		return errNoObject
 	}
 	event := append([]byte(nil), `{"workerId":"`...)
 	event = append(event, s.NodeID()...)
 	event = append(event, '"')
-	if object[1] != '}' {
+	if members = bytes.TrimSpace(members); members[0] != '}' {
 		event = append(event, ',')
 	}
-	_ = s.emit(&bus.Event{Channel: channel, Payload: append(event, object[1:]...), Sender: s.NodeID()})
+	_ = s.emit(&bus.Event{Channel: channel, Payload: append(event, members...), Sender: s.NodeID()})
 	return nil
 }
 
@@ -66,10 +69,10 @@ func (s *Server) wanted(channel string) bool {
 	return s.subscribers.Wants(channel) || s.options.Bus.Wanted(channel)
 }
 
-// emit sends an event to subscribers here and elsewhere. An error of the bus is
+// emit has this node hear the event, and all others. An error of the bus is
 // counted, too.
 func (s *Server) emit(e *bus.Event) error {
-	s.subscribers.Dispatch(e)
+	node{s}.Hear(e)
 	if !s.options.Bus.Wanted(e.Channel) {
 		return nil
 	}

@@ -61,9 +61,13 @@ func refreshToken(c *Context) (any, error) {
 // refreshLater has the token checked on the pool, and answers then.
 func (c *Context) refreshLater(token string) error {
 	now, later := c.loop.life, c.replyLater()
-	taken := now.verifying.submit(verification{client: later.client}, func() {
-		identity, err := now.verifier.Load().Verify(now.ctx, token)
-		later.answer(func(here *Context) (any, error) { return here.refreshed(identity, err) })
+	var identity auth.Identity
+	var err error
+	taken := now.verifying.submit(verification{client: later.client}, job{
+		work: func() { identity, err = now.verifier.Load().Verify(now.ctx, token) },
+		tell: func() {
+			later.answer(func(here *Context) (any, error) { return here.refreshed(identity, err) })
+		},
 	})
 	if !taken {
 		c.later = false

@@ -48,11 +48,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	now := s.life.Load()
-	if now.ctx.Err() != nil {
-		now = s.newLife()
-		s.life.Store(now)
-	}
-	defer now.end()
+	defer s.renew(now)
 	var err error
 	if now.addr, err = reserve(s.options.Addr); err != nil {
 		return err
@@ -69,6 +65,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	if err := s.subscribers.Start(); err != nil {
+		s.options.Bus.Close()
 		return err
 	}
 	stopTicking := s.startTicking()
@@ -77,6 +74,17 @@ func (s *Server) Run(ctx context.Context) error {
 	stopTicking()
 	s.stopHandlers(now)
 	return err
+}
+
+// renew ends a life and begins the next. Who waits for the server to listen waits
+// on through a life in which it has not.
+func (s *Server) renew(now *life) {
+	next := s.newLife()
+	if !s.booted() {
+		next.booted = now.booted
+	}
+	now.end()
+	s.life.Store(next)
 }
 
 // serveUntil serves until ctx ends and everybody has gone.

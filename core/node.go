@@ -51,6 +51,9 @@ func withoutNode(payload []byte) ([]byte, error) {
 	if err := json.Unmarshal(payload, &message); err != nil {
 		return nil, err
 	}
+	if message == nil {
+		return nil, errNoObject // null
+	}
 	delete(message, "workerId")
 	delete(message, "includeSender")
 	return json.Marshal(message)

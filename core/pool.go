@@ -20,10 +20,15 @@ type pool[K comparable] struct {
 	over    chan struct{} // made by stop, closed when no goroutine is left
 }
 
-// jobQueue is the jobs of one key.
+// job is work, and what makes its result known. When that begins the job counts
+// no more: whoever learns the result may submit the next.
+type job struct{ work, tell func() }
+
+// jobQueue is the jobs of one key, but for the one that a goroutine has taken.
 type jobQueue[K comparable] struct {
-	key  K
-	jobs []func() // the first may be running
+	key     K
+	waiting []job
+	jobs    int // that wait or run
 }
 
 func newPool[K comparable](workers, limit, share int) *pool[K] {
@@ -31,38 +36,46 @@ func newPool[K comparable](workers, limit, share int) *pool[K] {
 }
 
 // submit has the job run, or reports false where there are too many.
-func (p *pool[K]) submit(key K, job func()) bool {
+func (p *pool[K]) submit(key K, j job) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	q := p.queues[key]
-	if p.stopped || p.jobs == p.limit || q != nil && len(q.jobs) == p.share {
+	if p.stopped || p.jobs == p.limit || q != nil && q.jobs == p.share {
 		return false
 	}
-	p.jobs++
-	if q != nil {
-		q.jobs = append(q.jobs, job)
-		return true
+	if q == nil {
+		q = p.open(key)
 	}
-	q = &jobQueue[K]{key: key, jobs: []func(){job}}
+	q.waiting = append(q.waiting, j)
+	q.jobs++
+	p.jobs++
+	return true
+}
+
+// open makes a queue for a key that has none, and sees that it will be served.
+func (p *pool[K]) open(key K) *jobQueue[K] {
+	q := &jobQueue[K]{key: key}
 	p.queues[key] = q
 	p.ready = append(p.ready, q)
 	if p.running < p.workers {
 		p.running++
 		go p.work()
 	}
-	return true
+	return q
 }
 
 // work runs jobs until none is ready.
 func (p *pool[K]) work() {
-	for job := p.take(nil); job != nil; job = p.take(job) {
-		job.jobs[0]()
+	for q, j := p.take(nil); q != nil; q, j = p.take(q) {
+		j.work()
+		p.discount(q)
+		j.tell()
 	}
 }
 
-// take puts the queue whose first job is done in its place again, and returns
-// the next one; nil ends the goroutine.
-func (p *pool[K]) take(done *jobQueue[K]) *jobQueue[K] {
+// take puts the queue whose job is done in its place again, and takes the first
+// job of the next one; nil ends the goroutine.
+func (p *pool[K]) take(done *jobQueue[K]) (next *jobQueue[K], j job) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if done != nil {
@@ -73,23 +86,35 @@ func (p *pool[K]) take(done *jobQueue[K]) *jobQueue[K] {
 		if p.stopped && p.running == 0 {
 			close(p.over)
 		}
-		return nil
+		return nil, job{}
 	}
-	next := p.ready[0]
-	p.ready[0] = nil
+	next, p.ready[0] = p.ready[0], nil
 	p.ready = p.ready[1:]
-	return next
+	j, next.waiting[0] = next.waiting[0], job{}
+	next.waiting = next.waiting[1:]
+	return next, j
+}
+
+// discount counts the queue's running job no more.
+func (p *pool[K]) discount(q *jobQueue[K]) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	q.jobs--
+	p.jobs--
 }
 
 func (p *pool[K]) finish(q *jobQueue[K]) {
-	p.jobs--
-	q.jobs[0] = nil
-	q.jobs = q.jobs[1:]
-	if len(q.jobs) == 0 || p.stopped {
-		delete(p.queues, q.key)
+	if len(q.waiting) == 0 || p.stopped {
+		p.forget(q)
 		return
 	}
 	p.ready = append(p.ready, q)
+}
+
+// forget drops the queue, and the jobs that wait in it.
+func (p *pool[K]) forget(q *jobQueue[K]) {
+	p.jobs -= len(q.waiting)
+	delete(p.queues, q.key)
 }
 
 // load returns the number of jobs that wait or run.
@@ -107,7 +132,7 @@ func (p *pool[K]) stop() <-chan struct{} {
 	p.stopped = true
 	p.over = make(chan struct{})
 	for _, q := range p.ready {
-		delete(p.queues, q.key)
+		p.forget(q)
 	}
 	p.ready = nil
 	if p.running == 0 {

@@ -34,15 +34,19 @@ var (
 // refused then.
 func (l *loop) verifyLater(h *handshake, key []byte, token string, rest []byte) {
 	token = strings.Clone(token)
-	h.head, h.pending = nil, &pendingUpgrade{key: bytes.Clone(key), early: bytes.Clone(rest)}
-	verify := func() {
-		identity, err := l.life.verifier.Load().Verify(l.life.ctx, token)
-		l.post(shard.Op{Call: func(*shard.Shard) { l.finishPending(h, identity, err) }})
-	}
-	if !l.life.verifying.submit(verification{handshake: h}, verify) {
+	h.head, h.pending = nil, &pendingUpgrade{key: bytes.Clone(key)}
+	var identity auth.Identity
+	var err error
+	taken := l.life.verifying.submit(verification{handshake: h}, job{
+		work: func() { identity, err = l.life.verifier.Load().Verify(l.life.ctx, token) },
+		tell: func() { l.post(shard.Op{Call: func(*shard.Shard) { l.finishPending(h, identity, err) }}) },
+	})
+	if !taken {
 		l.counters.Busy++
 		l.refuse(h, refusedBusy, errBusyVerifying)
+		return
 	}
+	l.keepEarly(h, rest)
 }
 
 // finishPending goes on with a connection whose token has been checked.

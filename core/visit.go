@@ -51,6 +51,9 @@ func (c *Context) away() bool { return c.client == nil }
 // ask visits the client of a context that is away from it, and waits for the
 // answer. It reports whether there is one: the client may have gone.
 func ask[T any](c *Context, f func(here *Context) T) (answer T, ok bool) {
+	if c.gone {
+		return answer, false
+	}
 	return askClient(c.Context().Done(), c.loop.server, c.ClientID(), f)
 }
 
