@@ -159,16 +159,19 @@ func TestClose_WaitsForTheHandlerAndDiscardsTheRest(t *testing.T) {
 func TestClose_EndsAHeldUpReader(t *testing.T) {
 	s := start(t, core.Options{MaxBacklog: 64 << 20})
 	release := make(chan struct{})
+	running := make(chan struct{}, 1000)
 	handled := 0
 	c := connect(t, client.Options{URL: s.url(), Rooms: []string{"general"}, MaxBacklog: 1000}, func(c *client.Client) {
 		c.Handle("chat", "message", func(client.Envelope) {
 			handled++
+			running <- struct{}{}
 			<-release
 		})
 	})
 	for range 1000 {
 		s.publish(t, "general", "message", "1")
 	}
+	get(t, running, "the handler")
 	eventually(t, func() bool { return c.Stats().Backlog > 500 }, "the backlog does not fill")
 	closed := make(chan error, 1)
 	go func() { closed <- c.Close() }()

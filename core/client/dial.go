@@ -38,6 +38,9 @@ func (e *HandshakeError) Error() string {
 
 var errSlowHandshake = fmt.Errorf("HandshakeTimeout is over: %w", context.DeadlineExceeded)
 
+// never is longer than any handshake.
+const never = 365 * 24 * time.Hour
+
 // maxRefusal is the bytes that are read of the body of a refusal.
 const maxRefusal = 4 << 10
 
@@ -123,8 +126,8 @@ func (c *Client) upgrade(conn net.Conn, header http.Header) (*connection, error)
 	socket, response, err := gws.NewClientFromConn(n, &gws.ClientOption{
 		Addr:          c.target.url,
 		RequestHeader: header,
-		// Longer than ctx has: gws leaks a goroutine when its own time is over.
-		HandshakeTimeout:    2 * o.HandshakeTimeout,
+		// ctx bounds it: gws leaks a goroutine when its own time is over.
+		HandshakeTimeout:    never,
 		ReadMaxPayloadSize:  o.MaxMessage,
 		WriteMaxPayloadSize: o.MaxMessage,
 		CheckUtf8Enabled:    true,

@@ -42,7 +42,8 @@ func patient(t testing.TB) context.Context {
 // server is a running server that a test can stop.
 type server struct {
 	*core.Server
-	stop func()
+	address string
+	stop    func()
 }
 
 // start runs a server, on a free port unless the options have one, until it is
@@ -67,17 +68,17 @@ func start(t testing.TB, options core.Options, prepare ...func(*core.Server)) *s
 	})
 	t.Cleanup(stop)
 	require.True(t, s.WaitRunning(patient(t)), "the server does not run")
-	return &server{s, stop}
+	return &server{s, s.Addr().String(), stop}
 }
 
 // again starts a server on the port of one that was stopped.
 func (s *server) again(t testing.TB, options core.Options, prepare ...func(*core.Server)) *server {
 	t.Helper()
-	options.Addr = s.Addr().String()
+	options.Addr = s.address
 	return start(t, options, prepare...)
 }
 
-func (s *server) url() string { return "ws://" + s.Addr().String() + "/ws" }
+func (s *server) url() string { return "ws://" + s.address + "/ws" }
 
 // publish sends an event to a room.
 func (s *server) publish(t testing.TB, room, action, data string) {
