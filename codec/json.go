@@ -14,14 +14,15 @@ var errBadJSON = errors.New("not valid JSON")
 // UTF-8.
 const jsonOptions = encoder.ValidateString | encoder.CompactMarshaler
 
-// AppendJSON appends v's JSON to dst. nil appends nothing. A json.RawMessage is
-// checked: whoever receives it will believe it.
+// AppendJSON appends v's JSON to dst. nil, and a nil json.RawMessage, appends
+// nothing. Any other json.RawMessage is checked: whoever receives it will believe
+// it.
 func AppendJSON(dst []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
 		return dst, nil
 	case json.RawMessage:
-		if !ValidJSON(v) {
+		if v != nil && !ValidJSON(v) {
 			return dst, errBadJSON
 		}
 		return append(dst, v...), nil

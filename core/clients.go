@@ -12,7 +12,7 @@ import (
 // blocking routes, never for an event loop, which would wait for itself.
 
 // Alive reports whether a client of this node is connected. It does not wait.
-func (s *Server) Alive(id shard.ID) bool {
+func (s *Server) Alive(id ClientID) bool {
 	if id.Node() != s.node {
 		return false
 	}
@@ -22,7 +22,7 @@ func (s *Server) Alive(id shard.ID) bool {
 
 // Client returns what is known of a client of this node. It waits for the
 // client's event loop; the error is ErrGone, or ctx's.
-func (s *Server) Client(ctx context.Context, id shard.ID) (ClientInfo, error) {
+func (s *Server) Client(ctx context.Context, id ClientID) (ClientInfo, error) {
 	info, ok := askClient(ctx.Done(), s, id, (*Context).Info)
 	if !ok {
 		return ClientInfo{}, gone(ctx)
@@ -40,7 +40,7 @@ func gone(ctx context.Context) error {
 
 // UserClients returns the clients of a user that are connected to this node. It
 // does not wait.
-func (s *Server) UserClients(userID string) []shard.ID { return s.directory.User(userID, nil) }
+func (s *Server) UserClients(userID string) []ClientID { return s.directory.User(userID, nil) }
 
 // Clients returns this node's clients for whom the filter, which may be nil,
 // returns true, at most limit of them; a limit of 0 or less is none. It visits

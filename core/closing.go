@@ -109,7 +109,7 @@ func (l *loop) Overflowed(c *shard.Client) {
 // Disconnect closes a client of this node, with 1008 and the reason, of which
 // 123 bytes are sent, or "disconnected" where it is empty. It reports whether the
 // client is connected here, and does not wait. Any goroutine may call it.
-func (s *Server) Disconnect(id shard.ID, reason string) bool {
+func (s *Server) Disconnect(id ClientID, reason string) bool {
 	frame := closeFrames[ReasonDisconnected]
 	if reason != "" {
 		frame = closeFrame(ReasonDisconnected.Code(), strings.ToValidUTF8(reason, "\uFFFD"))

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"strings"
 
 	"github.com/bytedance/sonic"
 
@@ -20,8 +21,8 @@ import (
 type Context struct {
 	loop     *loop
 	client   *shard.Client // nil away from the loop
-	id       shard.ID      // away from the loop
-	user     *shard.User   // away from the loop
+	id       ClientID      // away from the loop
+	user     *User         // away from the loop
 	gone     bool          // away from the loop: there is nobody to ask any more
 	envelope codec.Envelope
 	later    bool // the reply comes later
@@ -39,7 +40,7 @@ func (c *Context) Server() *Server { return c.loop.server }
 func (c *Context) Context() context.Context { return c.loop.life.ctx }
 
 // ClientID returns the client's id, which outlives the context.
-func (c *Context) ClientID() shard.ID {
+func (c *Context) ClientID() ClientID {
 	if c.away() {
 		return c.id
 	}
@@ -47,7 +48,7 @@ func (c *Context) ClientID() shard.ID {
 }
 
 // User returns who the client is, nil for an anonymous one. It may be kept.
-func (c *Context) User() *shard.User {
+func (c *Context) User() *User {
 	if c.away() {
 		return c.user
 	}
@@ -65,8 +66,9 @@ func (c *Context) UserID() string {
 // BindClaims decodes the claims of the client's token into the value that v
 // points to. Names of fields match claims as in Bind. The error, an *Error, says
 // that the client is anonymous or that a claim has another form.
-func (c *Context) BindClaims(v any) error {
-	user := c.User()
+func (c *Context) BindClaims(v any) error { return bindClaims(c.User(), v) }
+
+func bindClaims(user *User, v any) error {
 	if user == nil {
 		return errAnonymous
 	}
@@ -74,6 +76,19 @@ func (c *Context) BindClaims(v any) error {
 		return errBadClaims
 	}
 	return nil
+}
+
+// Type returns the request's type, empty where there is no request or the type is
+// no string.
+func (c *Context) Type() string {
+	typ, _, _ := c.envelope.Route()
+	return strings.Clone(typ)
+}
+
+// Action returns the request's action, as Type does its type.
+func (c *Context) Action() string {
+	_, action, _ := c.envelope.Route()
+	return strings.Clone(action)
 }
 
 // Data returns the request's data: raw JSON, nil without any. It is a view

@@ -12,7 +12,7 @@ func (l *loop) encode(v any) (encoded []byte, err error) {
 	if v == nil {
 		return nil, nil
 	}
-	if ready, ok := v.(json.RawMessage); ok && codec.ValidJSON(ready) {
+	if ready, ok := v.(json.RawMessage); ok && (ready == nil || codec.ValidJSON(ready)) {
 		return ready, nil
 	}
 	l.encoded, err = codec.AppendJSON(trim(l.encoded), v)

@@ -16,7 +16,8 @@ type Hooks struct {
 	// message is handled. It may join the client to rooms.
 	Connected func(*Context)
 	// Disconnected is called when a client's connection has ended, whoever
-	// ended it. The client receives nothing any more.
+	// ended it. The client receives nothing any more; it is still counted, and
+	// no more when this returns.
 	Disconnected func(Departure)
 	// Message is called for each envelope from a client, before its handler.
 	Message func(*Context)
@@ -31,8 +32,8 @@ type Hooks struct {
 
 // Departure says who has gone, and why.
 type Departure struct {
-	ClientID shard.ID
-	User     *shard.User // nil for an anonymous client
+	ClientID ClientID
+	User     *User // nil for an anonymous client
 	Reason   Reason
 }
 

@@ -16,7 +16,7 @@ import (
 
 // JoinRoom makes a client of this node a member of a room, as Context.Join does.
 // The error is that of Context.Join, ErrGone, or ctx's.
-func (s *Server) JoinRoom(ctx context.Context, id shard.ID, room string) error {
+func (s *Server) JoinRoom(ctx context.Context, id ClientID, room string) error {
 	err, ok := askClient(ctx.Done(), s, id, func(c *Context) error { return c.Join(room) })
 	if !ok {
 		return gone(ctx)
@@ -26,7 +26,7 @@ func (s *Server) JoinRoom(ctx context.Context, id shard.ID, room string) error {
 
 // LeaveRoom ends a membership, as Context.Leave does, and reports whether there
 // was one. The error is ErrGone or ctx's.
-func (s *Server) LeaveRoom(ctx context.Context, id shard.ID, room string) (bool, error) {
+func (s *Server) LeaveRoom(ctx context.Context, id ClientID, room string) (bool, error) {
 	left, ok := askClient(ctx.Done(), s, id, func(c *Context) bool { return c.Leave(room) })
 	if !ok {
 		return false, gone(ctx)
@@ -43,7 +43,7 @@ func (s *Server) MemberCount(room string) int {
 
 // Members returns this node's clients that are in the room, in no order. It waits
 // for the event loops that have some; the error is ctx's.
-func (s *Server) Members(ctx context.Context, room string) ([]shard.ID, error) {
+func (s *Server) Members(ctx context.Context, room string) ([]ClientID, error) {
 	var all []shard.ID
 	shards, _ := s.directory.Room(room)
 	for i := range shards.All {

@@ -118,7 +118,7 @@ func (s *Server) roomPresence(room string, members bool) {
 func (s *Server) MaxConnections() int { return s.descriptors.cap }
 
 // NodeID returns the 12 hex digits that name the node and begin the ids of its
-// clients. They are new at each start.
+// clients. They are random for each server that New makes.
 func (s *Server) NodeID() string { return fmt.Sprintf("%012x", s.node) }
 
 // Options returns the options, with the defaults filled in.

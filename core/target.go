@@ -16,8 +16,8 @@ type Target struct {
 	room    string
 	rooms   []string
 	users   []string
-	clients []shard.ID
-	except  shard.ID
+	clients []ClientID
+	except  ClientID
 	only    func(*ClientView) bool
 	where   string
 	here    bool
@@ -41,13 +41,13 @@ func Rooms(names ...string) Target {
 func Users(ids ...string) Target { return Target{to: bus.Users, users: ids} }
 
 // Clients is the clients with the ids.
-func Clients(ids ...shard.ID) Target { return Target{to: bus.Clients, clients: ids} }
+func Clients(ids ...ClientID) Target { return Target{to: bus.Clients, clients: ids} }
 
 // Client is one client.
-func Client(id shard.ID) Target { return Clients(id) }
+func Client(id ClientID) Target { return Clients(id) }
 
 // Except leaves one client out.
-func (t Target) Except(id shard.ID) Target {
+func (t Target) Except(id ClientID) Target {
 	t.except = id
 	return t
 }

@@ -21,10 +21,10 @@ func (l *loop) view(c *shard.Client) *ClientView {
 }
 
 // ID returns the client's id, which outlives the view.
-func (v *ClientView) ID() shard.ID { return v.client.ID() }
+func (v *ClientView) ID() ClientID { return v.client.ID() }
 
 // User returns who the client is, nil for an anonymous one. It may be kept.
-func (v *ClientView) User() *shard.User { return v.client.User() }
+func (v *ClientView) User() *User { return v.client.User() }
 
 // UserID returns the subject of the client's token, empty for an anonymous one.
 func (v *ClientView) UserID() string {
@@ -43,6 +43,9 @@ func (v *ClientView) Claims() []byte {
 	return nil
 }
 
+// BindClaims decodes the claims as Context.BindClaims does.
+func (v *ClientView) BindClaims(into any) error { return bindClaims(v.client.User(), into) }
+
 // Metadata returns the JSON value that is kept with the client by that key, nil
 // without one. It must not be changed.
 func (v *ClientView) Metadata(key string) []byte { return v.loop.shard.Metadata(v.client, key) }
@@ -58,8 +61,8 @@ func (v *ClientView) LastActivity() time.Time {
 
 // ClientInfo is what is known of a client, a copy that may be kept.
 type ClientInfo struct {
-	ID           shard.ID
-	User         *shard.User // nil for an anonymous client
+	ID           ClientID
+	User         *User // nil for an anonymous client
 	Rooms        []string
 	Metadata     map[string]json.RawMessage // by key; nil without any
 	LastActivity time.Time

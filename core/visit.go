@@ -12,13 +12,13 @@ import (
 // the client is connected; one that goes before its turn comes is not visited.
 // Any goroutine may call it. Visits of one goroutine to one client come in
 // order.
-func (s *Server) Visit(id shard.ID, f func(*Context)) bool {
+func (s *Server) Visit(id ClientID, f func(*Context)) bool {
 	return s.visit(id, f, nil)
 }
 
 // visit calls missed, if there is one, in the place of f for a client that has
 // gone by then.
-func (s *Server) visit(id shard.ID, f func(*Context), missed func()) bool {
+func (s *Server) visit(id ClientID, f func(*Context), missed func()) bool {
 	l := s.loop(id.Shard())
 	if l == nil || !s.Alive(id) {
 		return false
@@ -58,7 +58,7 @@ func ask[T any](c *Context, f func(here *Context) T) (answer T, ok bool) {
 }
 
 // askClient visits a client and waits for the answer, or until enough is closed.
-func askClient[T any](enough <-chan struct{}, s *Server, id shard.ID, f func(*Context) T) (answer T, ok bool) {
+func askClient[T any](enough <-chan struct{}, s *Server, id ClientID, f func(*Context) T) (answer T, ok bool) {
 	type result struct {
 		answer T
 		ok     bool
