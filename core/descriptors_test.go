@@ -186,7 +186,7 @@ func TestDescriptors_EngineIsStartedAgain(t *testing.T) {
 	s := startLowServer(t)
 	speaker, err := dial(t, "ws://"+s.addr+"/ws")
 	require.NoError(t, err)
-	speaker.ask(`{"type":"test","action":"hold","data":{"count":1000,"milliseconds":500}}`)
+	speaker.ask(`{"type":"test","action":"hold","data":{"count":1000,"milliseconds":1500}}`)
 	eventually(t, func() bool {
 		knock, err := net.Dial("tcp", s.addr)
 		if err == nil {

@@ -46,6 +46,7 @@ func (s *Shard) admit(c *Client, size, frames int) bool {
 		return true
 	}
 	if c.flags&flagOverflow != 0 {
+		s.Counters.Dropped += uint64(frames)
 		return false
 	}
 	// What waits may only be waiting for the end of the turn.
@@ -68,6 +69,7 @@ func (s *Shard) refuse(c *Client, frames int) {
 		s.Counters.Skipped += uint64(frames)
 		return
 	}
+	s.Counters.Dropped += uint64(frames)
 	if c.flags&flagOverflow == 0 {
 		c.flags |= flagOverflow
 		s.overflowed = append(s.overflowed, c)
