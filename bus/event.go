@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,8 +16,8 @@ import (
 // kept.
 type Event struct {
 	Channel string
-	Payload []byte // a JSON object, immutable
-	Sender  string // id of the node that sent it, "" if unknown
+	Payload json.RawMessage // a JSON object, immutable
+	Sender  string          // id of the node that sent it, "" if unknown
 
 	parse  sync.Once
 	fields map[string]any // the payload, parsed

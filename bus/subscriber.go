@@ -10,7 +10,8 @@ const defaultMaxQueue = 1024
 
 // Subscriber has the events on some channels handled, one after the other, in
 // the order in which they were dispatched. Exactly one of Channel, Channels and
-// Match says which.
+// Match says which: some events of one channel are
+// Match: []Matcher{AllOf(MatchString(channel), MatchProperty(path, value))}.
 type Subscriber struct {
 	Name        string // in logs and figures; without one it is numbered
 	Description string // for people

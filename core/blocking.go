@@ -70,6 +70,7 @@ func (l *loop) concludeGone(away *Context, err error) {
 		l.counters.Panics++
 	default:
 		l.counters.HandlerErrors++
+		l.server.logFailure(&away.envelope, err)
 	}
 	l.failed(away, err)
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 
 	"github.com/bytedance/sonic"
@@ -91,13 +92,16 @@ func (c *Context) Action() string {
 	return strings.Clone(action)
 }
 
-// Data returns the request's data: raw JSON, nil without any. It is a view
-// into the socket's buffer and valid until the handler returns.
-func (c *Context) Data() []byte { return c.envelope.Data }
+// Data returns the request's data as it came, nil without any. It is a view into
+// the socket's buffer and valid until the handler returns; Bind into a
+// json.RawMessage makes a copy that may be kept.
+func (c *Context) Data() json.RawMessage { return c.envelope.Data }
 
-// Bind decodes the request's data into the value that v points to. Strings are
-// copied and may be kept. The error is an *Error: returned by a handler, it
-// tells the client.
+// Bind decodes the request's data into the value that v points to, as
+// encoding/json does: fields are found by their names or json tags in upper or
+// lower case, and what is absent leaves them as they were. Strings are copied and
+// may be kept. The error is an *Error, DATA_REQUIRED or BAD_DATA: returned by a
+// handler, it tells the client.
 func (c *Context) Bind(v any) error {
 	if c.envelope.Data == nil {
 		return errNoData

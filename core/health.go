@@ -28,8 +28,9 @@ const (
 	worrying = 500 * time.Millisecond
 )
 
-// Health tells how the server is, by figures of the last second. Any goroutine
-// may call it; it does not wait.
+// Health tells how the server is. Lag and backlog are of the last second, message
+// rates averages of up to ten seconds before it. Any goroutine may call it; it
+// does not wait.
 func (s *Server) Health() Health {
 	h := Health{
 		Status:            s.State().String(),

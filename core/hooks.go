@@ -6,7 +6,8 @@ import (
 )
 
 // Hooks are called as clients come, speak and go. Those that are nil cost
-// nothing. All but Started run on the client's event loop and must not block. A
+// nothing. All but Started run on the client's event loop and must not block, as a
+// database or another server makes one; writing a log line does not count. A
 // panic ends the client's connection with 1011, as far as there is one.
 type Hooks struct {
 	// Started is called once, on a goroutine of its own, when the server
@@ -22,7 +23,8 @@ type Hooks struct {
 	// Message is called for each envelope from a client, before its handler.
 	Message func(*Context)
 	// Error is called when a handler fails: with what it returned, unless that
-	// was for the client to know, or with its panic.
+	// was for the client to know, or with its panic. Both are logged without
+	// it, once a second at most.
 	Error func(c *Context, err error)
 	// Join decides whether a client may join a room that it asks for; what code
 	// joins it to is not asked. An *Error is told to the client; of any other
@@ -32,6 +34,7 @@ type Hooks struct {
 
 // Departure says who has gone, and why.
 type Departure struct {
+	Server   *Server
 	ClientID ClientID
 	User     *User // nil for an anonymous client
 	Reason   Reason
@@ -56,7 +59,7 @@ func (l *loop) disconnected(c *shard.Client) {
 	l.announceDisconnected(c)
 	if tell := l.server.options.Hooks.Disconnected; tell != nil {
 		defer l.survive("disconnected")
-		tell(Departure{ClientID: c.ID(), User: c.User(), Reason: Reason(c.Reason)})
+		tell(Departure{Server: l.server, ClientID: c.ID(), User: c.User(), Reason: Reason(c.Reason)})
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"time"
+
+	"github.com/gannet-ws/gannet/codec"
 )
 
 // engineLog hands gnet's log lines to the server's logger. gnet logs what
@@ -46,6 +48,13 @@ func (s *seldom) now() bool {
 func (s *Server) logPanic(where string, value any) {
 	if s.panicLogged.now() {
 		s.options.Log.Error("a handler panicked", "route", where, "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
+	}
+}
+
+// logFailure logs the error of a handler of which the client learns nothing.
+func (s *Server) logFailure(request *codec.Envelope, err error) {
+	if s.failLogged.now() {
+		s.options.Log.Error("a handler failed", "route", routeName(request), "error", err)
 	}
 }
 

@@ -80,7 +80,9 @@ type Options struct {
 
 	// Forward brings events to clients: CHANNEL=all, CHANNEL=room:NAME,
 	// CHANNEL=client (by webSocketClientId or clientId) or CHANNEL=user (by
-	// userId).
+	// userId). An event with type and action arrives as it is, without its
+	// workerId; any other as the data of one whose type is the channel, and
+	// whose action is the event's, or message.
 	Forward []string `help:"Send the events of a channel to clients: all, those in a room, or the client or user that the event names." placeholder:"CHANNEL=all|room:NAME|client|user"`
 	// Upstream has requests that no handler answers sent to an application:
 	// TYPE=CHANNEL or TYPE.ACTION=CHANNEL.
@@ -129,7 +131,7 @@ type Options struct {
 	PingInterval time.Duration `default:"30s" help:"Silence after which a client is pinged; negative: never."`
 	// InactiveTimeout is the time after which a client that sends no message is
 	// closed with 1000. Pings and their answers are no messages: this is for
-	// clients that are alive and forgotten.
+	// clients that are alive and forgotten, and closes those that only listen.
 	InactiveTimeout time.Duration `default:"0s" help:"Time after which a client that sends no message is closed with 1000, inactive. 0s: never."`
 	// LogInactive logs each client that is closed for inactivity.
 	LogInactive bool `help:"Log each client that is closed for inactivity."`

@@ -2,25 +2,25 @@ package core
 
 import "github.com/gannet-ws/gannet/codec"
 
-// Reason says why a client's connection ended. It is the one word for it in
-// logs, metrics, hooks and close frames.
+// Reason says why a client's connection ended: one word in logs, metrics and
+// hooks, and the same with spaces in the close frame.
 type Reason uint8
 
 // The reasons.
 const (
-	ReasonPeerGone Reason = iota
-	ReasonPeerClosed
-	ReasonDraining
-	ReasonSlowConsumer
-	ReasonPingTimeout
-	ReasonProtocol
-	ReasonInvalidPayload
-	ReasonTooBig
-	ReasonInternal
-	ReasonDisconnected
-	ReasonInactive
-	ReasonRateLimit
-	ReasonTokenExpired
+	ReasonPeerGone       Reason = iota // the connection broke, without a close frame
+	ReasonPeerClosed                   // the client closed
+	ReasonDraining                     // the server stops or restarts
+	ReasonSlowConsumer                 // its backlog met MaxBacklog
+	ReasonPingTimeout                  // it did not answer a ping
+	ReasonProtocol                     // it broke RFC 6455
+	ReasonInvalidPayload               // it sent text that is no UTF-8
+	ReasonTooBig                       // its message exceeded MaxMessageSize
+	ReasonInternal                     // a handler panicked
+	ReasonDisconnected                 // the application wanted it: Server.Disconnect
+	ReasonInactive                     // no message for InactiveTimeout
+	ReasonRateLimit                    // MaxStrikes messages beyond its rates
+	ReasonTokenExpired                 // its token expired, with CloseExpired
 
 	reasonCount
 )

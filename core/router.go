@@ -5,14 +5,16 @@ import (
 	"slices"
 
 	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/core/condition"
 	"github.com/gannet-ws/gannet/shard"
 )
 
 // Handler answers a request. It runs on the client's event loop and must not
 // block, unless its route is Blocking. What it returns becomes the reply's
-// response; nil makes a reply without one. An *Error goes to the client as it
-// is, of any other error the client learns only that there was one. The context,
-// and all that it hands out, is valid until the handler returns.
+// response; nil makes a reply without one. An error comes before a value: an
+// *Error goes to the client as it is; of any other the client learns only that
+// there was one, and it is logged, once a second at most. The context, and all
+// that it hands out, is valid until the handler returns.
 type Handler func(*Context) (any, error)
 
 // RouteOption says how a route is served.
@@ -25,10 +27,30 @@ type RouteOption func(*endpoint)
 // answered with the error BUSY.
 func Blocking() RouteOption { return func(e *endpoint) { e.blocking = true } }
 
+// Require keeps clients for whom the condition does not hold from a route:
+// `claim:role == admin`. They are answered FORBIDDEN. See package core/condition.
+func Require(text string) RouteOption {
+	return func(e *endpoint) { e.require, e.mistake = condition.Parse(text) }
+}
+
+// Typed makes a Handler of a function that takes the request's data decoded, as
+// Context.Bind does.
+func Typed[T any](handle func(c *Context, request T) (any, error)) Handler {
+	return func(c *Context) (any, error) {
+		var request T
+		if err := c.Bind(&request); err != nil {
+			return nil, err
+		}
+		return handle(c, request)
+	}
+}
+
 // endpoint is what answers a route.
 type endpoint struct {
 	handler  Handler
 	blocking bool
+	require  *condition.Condition // nil: everybody may
+	mistake  error
 }
 
 // Error is an error that the client is told.
@@ -60,6 +82,9 @@ func (s *Server) Handle(typ, action string, handler Handler, options ...RouteOpt
 		for _, option := range options {
 			option(e)
 		}
+		if e.mistake != nil {
+			s.mistake("route %s.%s: %w", typ, action, e.mistake)
+		}
 		s.routes[at] = e
 	}
 }
@@ -78,6 +103,8 @@ func (s *Server) Routes() []string {
 	slices.Sort(routes)
 	return routes
 }
+
+var errForbidden = &Error{Text: "You may not do this", Code: "FORBIDDEN"}
 
 var unknownRoute = []byte(`{"error":"Unknown route","code":"UNKNOWN_ROUTE"}`)
 
@@ -109,6 +136,9 @@ func (l *loop) answer(ctx *Context) {
 	case !ok || e == nil:
 		l.counters.UnknownRoutes++
 		l.reply(&ctx.envelope, unknownRoute)
+	case e.require != nil && !e.require.Holds(l.view(ctx.client)):
+		l.counters.Forbidden++
+		l.replyFailure(ctx, errForbidden)
 	case e.blocking:
 		l.submit(ctx, e.handler)
 	default:
@@ -172,6 +202,7 @@ func (l *loop) replyFailure(ctx *Context, err error) {
 	}
 	l.counters.HandlerErrors++
 	l.replyError("Internal error", "INTERNAL", ctx.envelope.ID)
+	l.server.logFailure(&ctx.envelope, err)
 	l.failed(ctx, err)
 }
 

@@ -1,5 +1,22 @@
-// Package core joins the codec, the shards and the bus to a server: event loops
-// that accept, upgrade, route and fan out.
+// Package core is the server: event loops that accept, upgrade, route and fan out.
+//
+// A server is made with New, given handlers, controllers and subscribers, and run:
+//
+//	server, err := core.New(core.Options{Addr: ":3000"})
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	server.Handle("chat", "send", core.Typed(func(c *core.Context, m Message) (any, error) {
+//		n, err := c.Broadcast(core.Room(m.Room).Except(c.ClientID()), "chat", "message", m)
+//		return map[string]int{"receivers": n}, err
+//	}))
+//	if err := server.Run(ctx); err != nil { // until ctx ends, then drains
+//		log.Fatal(err)
+//	}
+//
+// Clients join and leave rooms by the built-in routes system.joinRoom and
+// system.leaveRoom. Package core/client is a client in Go, core/guide has an
+// example for everything.
 //
 // # Who owns what
 //
@@ -55,6 +72,7 @@ type Server struct {
 	badReplies  atomic.Uint64 // of upstreams
 	restarts    atomic.Uint64
 	panicLogged seldom
+	failLogged  seldom
 	slowLogged  seldom
 	rates       rates
 	stats       statsBook

@@ -23,6 +23,7 @@ type counters struct {
 	RateLimited      uint64 // messages beyond a client's rates
 	Busy             uint64 // requests and upgrades refused by a full pool
 	SlowHandlers     uint64 // handlers that held the loop for long
+	Forbidden        uint64 // requests of clients for whom Require does not hold
 	Upstream         uint64 // requests sent to an application
 	UpstreamFailures uint64 // requests for which there was none
 	MaxLag           time.Duration
@@ -70,6 +71,7 @@ func (s *snapshot) add(o *snapshot) {
 	s.RateLimited += o.RateLimited
 	s.Busy += o.Busy
 	s.SlowHandlers += o.SlowHandlers
+	s.Forbidden += o.Forbidden
 	s.Upstream += o.Upstream
 	s.UpstreamFailures += o.UpstreamFailures
 	s.MaxLag = max(s.MaxLag, o.MaxLag)
@@ -121,6 +123,7 @@ type Stats struct {
 	RateLimited      uint64            `json:"rateLimited"`      // messages beyond a client's rates
 	Busy             uint64            `json:"busy"`             // requests and upgrades refused by a full pool
 	SlowHandlers     uint64            `json:"slowHandlers"`     // that held an event loop for SlowHandler
+	Forbidden        uint64            `json:"forbidden"`        // requests of clients that may not make them
 	Upstream         uint64            `json:"upstream"`         // requests sent to an application
 	UpstreamFailures uint64            `json:"upstreamFailures"` // requests for which there was none
 	BadReplies       uint64            `json:"badReplies"`       // of applications
@@ -246,6 +249,7 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.RateLimited = total.RateLimited
 	stats.Busy = total.Busy
 	stats.SlowHandlers = total.SlowHandlers
+	stats.Forbidden = total.Forbidden
 	stats.Upstream = total.Upstream
 	stats.UpstreamFailures = total.UpstreamFailures
 	stats.BadReplies = s.badReplies.Load()

@@ -36,7 +36,7 @@ func (v *ClientView) UserID() string {
 
 // Claims returns the claims of the client's token, a JSON object, nil for an
 // anonymous one. It must not be changed.
-func (v *ClientView) Claims() []byte {
+func (v *ClientView) Claims() json.RawMessage {
 	if user := v.client.User(); user != nil {
 		return user.Payload
 	}
@@ -48,7 +48,9 @@ func (v *ClientView) BindClaims(into any) error { return bindClaims(v.client.Use
 
 // Metadata returns the JSON value that is kept with the client by that key, nil
 // without one. It must not be changed.
-func (v *ClientView) Metadata(key string) []byte { return v.loop.shard.Metadata(v.client, key) }
+func (v *ClientView) Metadata(key string) json.RawMessage {
+	return v.loop.shard.Metadata(v.client, key)
+}
 
 // IsMember reports whether the client is in the room.
 func (v *ClientView) IsMember(room string) bool { return v.loop.shard.IsMember(v.client, room) }

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"encoding/json"
 	"sync/atomic"
 
 	"github.com/gannet-ws/gannet/codec"
@@ -20,10 +21,10 @@ type Socket interface {
 
 // User is who a client's token says it is. It is immutable and shared.
 type User struct {
-	ID      string // the subject, as text: the key by which the user is found
-	IDJSON  []byte // the subject as it stood in the token: a JSON number or string
-	Payload []byte // the token's claims, a JSON object
-	Expires int64  // when the token does, in Unix milliseconds; 0: never
+	ID      string          // the subject, as text: the key by which the user is found
+	IDJSON  json.RawMessage // the subject as it stood in the token: a JSON number or string
+	Payload json.RawMessage // the token's claims, a JSON object
+	Expires int64           // when the token does, in Unix milliseconds; 0: never
 }
 
 // Client is the record of one connection. It stays at its address for the life

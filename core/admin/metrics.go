@@ -59,6 +59,7 @@ var table = []metric{
 	{name: "gannet_busy_total", help: "Requests and upgrades refused because too many waited for a goroutine.", kind: counter, value: func(s *figures) float64 { return float64(s.Busy) }},
 	{name: "gannet_jwks_refreshes_total", help: "Times that the key set for tokens was fetched.", kind: counter, value: func(s *figures) float64 { return float64(s.KeySetRefreshes) }},
 	{name: "gannet_jwks_failures_total", help: "Times that the key set for tokens could not be fetched.", kind: counter, value: func(s *figures) float64 { return float64(s.KeySetFailures) }},
+	{name: "gannet_forbidden_total", help: "Requests of clients that may not make them.", kind: counter, value: func(s *figures) float64 { return float64(s.Forbidden) }},
 	{name: "gannet_upstream_total", help: "Requests sent to an application.", kind: counter, value: func(s *figures) float64 { return float64(s.Upstream) }},
 	{name: "gannet_upstream_failures_total", help: "Requests for an application that nothing could be sent to.", kind: counter, value: func(s *figures) float64 { return float64(s.UpstreamFailures) }},
 	{name: "gannet_upstream_bad_replies_total", help: "Answers of applications that could not be read.", kind: counter, value: func(s *figures) float64 { return float64(s.BadReplies) }},

@@ -1,6 +1,9 @@
 package condition
 
-import "testing"
+import (
+	"encoding/json"
+	"testing"
+)
 
 // shared hands out the same bytes each time, as the records of clients do.
 type shared struct {
@@ -11,9 +14,9 @@ type shared struct {
 
 func (c *shared) UserID() string { return c.user }
 
-func (c *shared) Claims() []byte { return c.claims }
+func (c *shared) Claims() json.RawMessage { return c.claims }
 
-func (c *shared) Metadata(string) []byte { return c.metadata }
+func (c *shared) Metadata(string) json.RawMessage { return c.metadata }
 
 // member200 has claims of 200 bytes.
 var member200 = &shared{

@@ -1,6 +1,9 @@
 package condition
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // What a condition is bounded by.
 const (
@@ -19,9 +22,9 @@ type Facts interface {
 	// UserID returns the user id as text, "" for an anonymous client.
 	UserID() string
 	// Claims returns the claims of the client's token, a JSON object, or nil.
-	Claims() []byte
+	Claims() json.RawMessage
 	// Metadata returns the JSON value that the client has under the key, or nil.
-	Metadata(key string) []byte
+	Metadata(key string) json.RawMessage
 }
 
 // Condition is a question about a client. It comes from Parse, is immutable, and

@@ -1,6 +1,7 @@
 package condition
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,9 +19,9 @@ type client struct {
 
 func (c *client) UserID() string { return c.user }
 
-func (c *client) Claims() []byte { return bytesOf(c.claims) }
+func (c *client) Claims() json.RawMessage { return bytesOf(c.claims) }
 
-func (c *client) Metadata(key string) []byte { return bytesOf(c.metadata[key]) }
+func (c *client) Metadata(key string) json.RawMessage { return bytesOf(c.metadata[key]) }
 
 func bytesOf(s string) []byte {
 	if s == "" {
