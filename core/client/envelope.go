@@ -17,7 +17,7 @@ type Envelope struct {
 
 // Bind decodes the message's data, or its response if it has no data, into the
 // value that v points to.
-func (e *Envelope) Bind(v any) error {
+func (e Envelope) Bind(v any) error {
 	content := e.Data
 	if content == nil {
 		content = e.Response
