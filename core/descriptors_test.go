@@ -47,28 +47,42 @@ func TestDescriptors_ServerProcess(t *testing.T) {
 }
 
 // holdDescriptors adds a route that opens as many files as it is asked for, as
-// a handler's outgoing connections would, and closes them a while later.
+// a handler's outgoing connections would, and closes them a while later. Until
+// then it takes what others give back, if it could not have all.
 func holdDescriptors(server *core.Server) {
 	server.Handle("test", "hold", func(c *core.Context) (any, error) {
 		var request struct{ Count, Milliseconds int }
 		if err := c.Bind(&request); err != nil {
 			return nil, err
 		}
-		var held []*os.File
-		for range request.Count {
-			file, err := os.Open(os.DevNull)
-			if err != nil {
-				break
+		held := openFiles(nil, request.Count)
+		count, stopped := len(held), c.Context()
+		go func() {
+			for range request.Milliseconds {
+				if stopped.Err() != nil {
+					break
+				}
+				time.Sleep(time.Millisecond)
+				held = openFiles(held, request.Count)
 			}
-			held = append(held, file)
-		}
-		time.AfterFunc(time.Duration(request.Milliseconds)*time.Millisecond, func() {
 			for _, file := range held {
 				_ = file.Close()
 			}
-		})
-		return len(held), nil
+		}()
+		return count, nil
 	})
+}
+
+// openFiles opens files until there are so many, or no descriptor is left.
+func openFiles(held []*os.File, count int) []*os.File {
+	for len(held) < count {
+		file, err := os.Open(os.DevNull)
+		if err != nil {
+			break
+		}
+		held = append(held, file)
+	}
+	return held
 }
 
 // lowServer is the server process as its peers see it.
@@ -186,7 +200,7 @@ func TestDescriptors_EngineIsStartedAgain(t *testing.T) {
 	s := startLowServer(t)
 	speaker, err := dial(t, "ws://"+s.addr+"/ws")
 	require.NoError(t, err)
-	speaker.ask(`{"type":"test","action":"hold","data":{"count":1000,"milliseconds":1500}}`)
+	speaker.ask(`{"type":"test","action":"hold","data":{"count":1000,"milliseconds":500}}`)
 	eventually(t, func() bool {
 		knock, err := net.Dial("tcp", s.addr)
 		if err == nil {

@@ -38,7 +38,6 @@ func (s *Server) Health() Health {
 		Users:             s.directory.Users(),
 		Rooms:             s.directory.Rooms(),
 	}
-	h.MessagesIn, h.MessagesOut = s.rates.perSecond()
 	lag, full := time.Duration(0), false
 	for l := range s.running {
 		lag = max(lag, l.lag())
@@ -51,6 +50,7 @@ func (s *Server) Health() Health {
 	if s.State() != StateRunning {
 		return h
 	}
+	h.MessagesIn, h.MessagesOut = s.rates.perSecond()
 	switch {
 	case lag >= worrying:
 		h.Status, h.Problem = "degraded", "an event loop lags behind"

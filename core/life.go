@@ -98,6 +98,12 @@ func (s *Server) serveUntil(ctx context.Context) error {
 	}
 	s.drain()
 	s.stop()
+	select {
+	case err := <-served:
+		return err
+	case <-time.After(handlersGrace):
+		s.options.Log.Warn("an event loop has not stopped: a handler holds it", "lag", s.Health().LoopLagMillis)
+	}
 	return <-served
 }
 

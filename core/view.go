@@ -63,12 +63,12 @@ func (v *ClientView) LastActivity() time.Time {
 
 // ClientInfo is what is known of a client, a copy that may be kept.
 type ClientInfo struct {
-	ID           ClientID
-	User         *User // nil for an anonymous client
-	Rooms        []string
-	Metadata     map[string]json.RawMessage // by key; nil without any
-	LastActivity time.Time
-	Backlog      int // bytes that wait for it
+	ID           ClientID                   `json:"id"`
+	User         *User                      `json:"user"` // nil for an anonymous client
+	Rooms        []string                   `json:"rooms"`
+	Metadata     map[string]json.RawMessage `json:"metadata,omitempty"` // by key; nil without any
+	LastActivity time.Time                  `json:"lastActivity"`
+	Backlog      int                        `json:"backlog"` // bytes that wait for it
 }
 
 // Info returns a copy of all that there is to know.

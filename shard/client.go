@@ -21,10 +21,10 @@ type Socket interface {
 
 // User is who a client's token says it is. It is immutable and shared.
 type User struct {
-	ID      string          // the subject, as text: the key by which the user is found
-	IDJSON  json.RawMessage // the subject as it stood in the token: a JSON number or string
-	Payload json.RawMessage // the token's claims, a JSON object
-	Expires int64           // when the token does, in Unix milliseconds; 0: never
+	ID      string          `json:"-"`       // the subject, as text: the key by which the user is found
+	IDJSON  json.RawMessage `json:"userId"`  // the subject as it stood in the token: a JSON number or string
+	Payload json.RawMessage `json:"payload"` // the token's claims, a JSON object
+	Expires int64           `json:"-"`       // when the token does, in Unix milliseconds; 0: never
 }
 
 // Client is the record of one connection. It stays at its address for the life

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 )
 
 // ID is a client's id and its address: 48 bits of node, 8 of shard, 24 of
@@ -59,6 +60,21 @@ func (id ID) AppendHex(dst []byte) []byte {
 func (id ID) String() string {
 	return string(id.AppendHex(make([]byte, 0, 2*IDSize)))
 }
+
+// MarshalText returns the id's digits: it is a string in JSON and in logs.
+func (id ID) MarshalText() ([]byte, error) { return id.AppendHex(nil), nil }
+
+// UnmarshalText reads the id's digits.
+func (id *ID) UnmarshalText(text []byte) error {
+	parsed, ok := ParseID(string(text))
+	if !ok {
+		return errBadID
+	}
+	*id = parsed
+	return nil
+}
+
+var errBadID = errors.New("a client id is 32 hex digits, in lower case")
 
 // IsZero reports whether the id names nobody.
 func (id ID) IsZero() bool { return id == ID{} }

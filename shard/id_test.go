@@ -1,10 +1,12 @@
 package shard
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestID_FieldsAndText(t *testing.T) {
@@ -44,4 +46,15 @@ func FuzzParseID(f *testing.F) {
 			t.Fatalf("%q became %q", text, id)
 		}
 	})
+}
+
+func TestID_Text(t *testing.T) {
+	id := newID(0xabcdef123456, 3, 70000, 9, 77)
+	encoded, err := json.Marshal(map[string]ID{"id": id})
+	require.NoError(t, err)
+	require.Equal(t, `{"id":"`+id.String()+`"}`, string(encoded))
+	var decoded map[string]ID
+	require.NoError(t, json.Unmarshal(encoded, &decoded))
+	require.Equal(t, id, decoded["id"])
+	require.Error(t, json.Unmarshal([]byte(`{"id":"ABC"}`), &decoded))
 }
