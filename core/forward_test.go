@@ -25,10 +25,14 @@ func TestForward_EventsReachTheirClients(t *testing.T) {
 		want             string
 		ada, bob         bool
 	}{
-		{"queueJobCompleted", `{"webSocketClientId":"` + wireID(ada) + `","action":"done","data":{"n":1}}`,
-			`{"type":"queueJobCompleted","action":"done","data":{"action":"done","data":{"n":1},"webSocketClientId":"` + wireID(ada) + `"}}`, true, false},
-		{"queueJobCompleted", `{"clientId":"` + wireID(bob) + `","type":"job","action":"done"}`,
-			`{"action":"done","clientId":"` + wireID(bob) + `","type":"job"}`, false, true},
+		{
+			"queueJobCompleted", `{"webSocketClientId":"` + wireID(ada) + `","action":"done","data":{"n":1}}`,
+			`{"type":"queueJobCompleted","action":"done","data":{"action":"done","data":{"n":1},"webSocketClientId":"` + wireID(ada) + `"}}`, true, false,
+		},
+		{
+			"queueJobCompleted", `{"clientId":"` + wireID(bob) + `","type":"job","action":"done"}`,
+			`{"action":"done","clientId":"` + wireID(bob) + `","type":"job"}`, false, true,
+		},
 		{"custom", `{"type":"t","action":"a","data":1,"workerId":3,"includeSender":true}`, `{"type":"t","action":"a","data":1}`, true, true},
 		{"prices", `{"eur":1.1}`, `{"type":"prices","action":"message","data":{"eur":1.1}}`, true, false},
 		{"alerts", `{"userId":7,"type":"t","action":"a"}`, `{"userId":7,"type":"t","action":"a"}`, false, true},
