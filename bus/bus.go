@@ -84,6 +84,8 @@ type Node interface {
 	// Reply hands a client an application's answer to a request that went
 	// upstream: {"clientId":…,"id":…,"type":…,"action":…,"response":…}.
 	Reply(payload []byte)
+	// Wants reports whether the node wants the events of a channel.
+	Wants(channel string) bool
 	// Channels returns the channels whose events the node wants, or all.
 	// It does not change while the bus is open.
 	Channels() (names []string, all bool)

@@ -122,8 +122,7 @@ func (m *Member) Wanted(channel string) bool {
 }
 
 func (s seat) wants(channel string) bool {
-	names, all := s.node.Channels()
-	return all || nodeChannel(channel) || slices.Contains(names, channel)
+	return nodeChannel(channel) || s.node.Wants(channel)
 }
 
 // nodeChannel reports whether every node acts on the channel's events itself.

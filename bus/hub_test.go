@@ -28,6 +28,8 @@ func (n *hubNode) ID() string { return n.id }
 
 func (n *hubNode) Channels() (names []string, all bool) { return n.channels, n.all }
 
+func (n *hubNode) Wants(channel string) bool { return n.all || slices.Contains(n.channels, channel) }
+
 func (n *hubNode) Reply(payload []byte) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/gannet-ws/gannet/codec"
@@ -79,6 +80,9 @@ func (s *Service) SendSystemMessage(action string, data any) error {
 // to all clients, with the error's text: say nothing in it that they should not
 // read.
 func (s *Service) SendErrorMessage(action string, err error) error {
+	if err == nil {
+		return errors.New("there is no error to send")
+	}
 	return s.Broadcast(Envelope{"error", action, map[string]string{"error": err.Error()}})
 }
 

@@ -41,3 +41,14 @@ func TestAllocs_OverRate(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(1000, func() { s.ask(frame) }))
 	require.Greater(t, s.loop.counters.RateLimited, uint64(900))
 }
+
+// Announcements that nobody listens to are not even made.
+func TestAllocs_AnnounceToNobody(t *testing.T) {
+	s := newStill(t)
+	require.Zero(t, testing.AllocsPerRun(1000, func() {
+		s.loop.announceConnected(s.client)
+		s.loop.announceJoined(s.client, "general")
+		s.loop.announceLeft(s.client, "general")
+		s.loop.announceDisconnected(s.client)
+	}))
+}

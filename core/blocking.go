@@ -63,9 +63,10 @@ func (c *Context) conclude(request codec.Envelope, response any, err error) {
 // hook that is told runs on the loop, which must not wait for itself.
 func (l *loop) concludeGone(away *Context, err error) {
 	away.gone = true
-	switch err.(type) {
-	case nil, *Error:
+	if err == nil || publicError(err) != nil {
 		return
+	}
+	switch err.(type) {
 	case *handlerPanic:
 		l.counters.Panics++
 	default:

@@ -40,7 +40,7 @@ func TestBlocking_RequestIsACopy(t *testing.T) {
 	data, id := strings.Repeat("d", 700), strings.Repeat("i", 300)
 	c.send(`{"id":"` + id + `","type":"test","action":"held","data":"` + data + `"}`)
 	next(t, g.entered)
-	require.Contains(t, c.ask(`{"type":"noise","action":"`+strings.Repeat("x", 3000)+`"}`), "UNKNOWN_ROUTE")
+	require.Contains(t, c.ask(noise), "UNKNOWN_ROUTE")
 	g.pass(1)
 	require.Equal(t, `{"type":"test","action":"held","response":"\"`+data+`\"","id":"`+id+`"}`, c.receive())
 }

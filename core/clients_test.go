@@ -2,8 +2,11 @@ package core_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,11 +89,14 @@ func TestClients_ContextEndsTheWait(t *testing.T) {
 	}
 }
 
-// Nor does anybody wait for a loop that has ended.
+// Nor does anybody wait for a loop that has ended, with more left to do than it
+// had time for.
 func TestClients_ServerStopsDuringTheWait(t *testing.T) {
-	entered, resume := make(chan struct{}), make(chan struct{})
-	server, err := core.New(core.Options{Addr: "127.0.0.1:0", Loops: 1, DrainTimeout: 20 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
-	require.NoError(t, err)
+	const waiting = 5000
+	entered, resume, log := make(chan struct{}), make(chan struct{}), &lockedLog{}
+	server := newServer(t, core.Options{
+		Loops: 1, DrainTimeout: 20 * time.Millisecond, MaxInbox: waiting * 100, Log: slog.New(slog.NewTextHandler(log, nil)),
+	})
 	tellID(server)
 	server.Handle("test", "block", func(*core.Context) (any, error) { close(entered); <-resume; return nil, nil })
 	stop := run(t, server)
@@ -99,18 +105,24 @@ func TestClients_ServerStopsDuringTheWait(t *testing.T) {
 	id := idOf(c)
 	c.send(`{"type":"test","action":"block"}`)
 	next(t, entered)
-	returned := make(chan string, 10)
-	for name, wait := range waits(server, id) {
-		go func() { _ = wait(context.Background()); returned <- name }()
+	var returned sync.WaitGroup
+	for range waiting / 5 {
+		for _, wait := range waits(server, id) {
+			returned.Go(func() { _ = wait(context.Background()) })
+		}
 	}
+	eventually(t, func() bool {
+		_, err := server.Publish(note{"r", 0}.to(core.Room("r")))
+		return errors.Is(err, core.ErrOverloaded)
+	}, "nearly all of them wait")
 	stopped := make(chan error, 1)
 	go func() { stopped <- stop() }()
-	eventually(t, func() bool { return server.State() == core.StateDraining }, "it stops")
+	eventually(t, func() bool { return strings.Contains(log.String(), "connections did not end in time") }, "it stops")
 	close(resume)
 	require.NoError(t, next(t, stopped))
-	for range waits(server, id) {
-		next(t, returned)
-	}
+	all := make(chan struct{})
+	go func() { returned.Wait(); close(all) }()
+	next(t, all)
 }
 
 func idsOf(infos []core.ClientInfo) (ids []shard.ID) {

@@ -8,9 +8,13 @@ import (
 
 // Controller makes each exported method of value that is a Handler, func(*Context)
 // (any, error), a route of the type: method Send answers action send. The options
-// are for all of them. It must be called before Run, which returns an error when value has an exported method of
-// another form, which would be a route that nobody can reach, or none at all.
+// are for all of them. It must be called before Run, which returns an error when
+// value has an exported method of another form, which would be a route that nobody
+// can reach, or none at all.
 func (s *Server) Controller(typ string, value any, options ...RouteOption) {
+	if s.late("controller " + typ) {
+		return
+	}
 	v := reflect.ValueOf(value)
 	if value == nil || v.Type().NumMethod() == 0 {
 		s.mistake("controller %s: %T has no exported methods; does it need a pointer?", typ, value)

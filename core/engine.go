@@ -29,10 +29,26 @@ func (e engine) OnBoot(booted gnet.Engine) gnet.Action {
 
 // started tells those who wait that the server listens.
 func (e engine) started() {
-	close(e.life.Load().booted)
-	if tell := e.options.Hooks.Started; tell != nil {
-		go tell(e.Server)
+	now := e.life.Load()
+	close(now.booted)
+	go func() {
+		defer close(now.told)
+		e.tellStarted()
+	}()
+}
+
+// tellStarted calls the hook, whose panic is logged.
+func (e engine) tellStarted() {
+	tell := e.options.Hooks.Started
+	if tell == nil {
+		return
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			e.logPanic("hook started", p)
+		}
+	}()
+	tell(e.Server)
 }
 
 // OnShutdown has nothing to do: Run waits for the engine.

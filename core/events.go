@@ -20,6 +20,9 @@ import (
 // Every node runs its own subscribers: one that sends to clients does so with
 // Target.Here, or they get it from each node.
 func (s *Server) Subscribe(subscriber bus.Subscriber) {
+	if s.late("subscriber " + subscriber.Name) {
+		return
+	}
 	if err := s.subscribers.Add(subscriber); err != nil {
 		s.mistakes = append(s.mistakes, err)
 	}

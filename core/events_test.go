@@ -118,13 +118,19 @@ func TestSubscribe_MistakesAreErrorsOfRun(t *testing.T) {
 	require.ErrorContains(t, err, "without channel")
 }
 
-func TestSubscribe_WhileRunning(t *testing.T) {
-	server, err := core.New(core.Options{Addr: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
-	require.NoError(t, err)
-	stop := run(t, server)
+// Nothing can be added to a server that runs: its loops read the routes.
+func TestServer_AdditionsWhileItRunsAreLoggedAndIgnored(t *testing.T) {
+	log := &lines{}
+	server := start(t, core.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
+	before := server.Routes()
+	server.Handle("late", "route", func(*core.Context) (any, error) { return nil, nil })
+	server.Controller("late", &chat{})
 	server.Subscribe(bus.Subscriber{Name: "late", Channel: "a", Handle: taking(nil)})
-	require.NoError(t, stop())
-	require.ErrorContains(t, server.Run(t.Context()), "late")
+	require.Equal(t, before, server.Routes())
+	require.Empty(t, server.Stats().Subscribers)
+	for _, what := range []string{"route late.route", "controller late", "subscriber late"} {
+		require.Contains(t, log.String(), what+" comes too late")
+	}
 }
 
 // What a subscriber sends with Here reaches the clients of each node once, though

@@ -37,7 +37,8 @@ var (
 )
 
 // refreshToken answers {token}: claims, expiry and the rooms that may be joined
-// are the new token's from now on. It must be the same user's.
+// are the new token's from now on. It must be the same user's. See changeUser for
+// the rooms that the client is in.
 func refreshToken(c *Context) (any, error) {
 	var request struct {
 		Token codec.Raw `json:"token"`
@@ -86,12 +87,30 @@ func (c *Context) refreshed(identity auth.Identity, err error) (any, error) {
 		return nil, errOtherUser
 	}
 	user := userOf(identity)
-	c.loop.shard.SetUser(c.client, user)
+	c.changeUser(user)
 	response := map[string]any{"success": true}
 	if user.Expires != 0 {
 		response["expiresAt"] = time.UnixMilli(user.Expires).UTC().Format(isoTime)
 	}
 	return response, nil
+}
+
+// changeUser puts the new token's user in the old one's place. With the policy
+// claim, the client leaves the rooms that the old token named and the new one
+// does not; with AutoJoin it joins those that the new one names.
+func (c *Context) changeUser(user *User) {
+	o, old := &c.loop.server.options, c.User()
+	c.loop.shard.SetUser(c.client, user)
+	if o.Join == JoinClaim {
+		for _, room := range c.Rooms() {
+			if claimsRoom(old, room) && !claimsRoom(user, room) {
+				c.Leave(room)
+			}
+		}
+	}
+	if o.AutoJoin {
+		c.autoJoin()
+	}
 }
 
 // publicTokenError is why a token was refused, as a handler's error.

@@ -114,13 +114,14 @@ func TestRefreshToken_NewClaims(t *testing.T) {
 			id := idOf(c)
 			c.join("old")
 			require.Contains(t, c.ask(wireJoin(`"new"`)), joinRefused)
-			c.ask(refresh(token(`{"sub":"5","rooms":["new"],"by":"` + name + `"}`)))
+			require.Equal(t, wireLeftEvent("old"), c.ask(refresh(token(`{"sub":"5","rooms":["new"],"by":"`+name+`"}`))))
+			c.receive()
 			c.join("new")
 			info, err := server.Client(t.Context(), id)
 			require.NoError(t, err)
-			require.ElementsMatch(t, []string{"old", "new"}, info.Rooms, "it stays where it is")
+			require.ElementsMatch(t, []string{"new"}, info.Rooms, "it leaves what the token names no more")
 			require.JSONEq(t, `{"sub":"5","rooms":["new"],"by":"`+name+`"}`, string(info.User.Payload))
-			require.Contains(t, c.ask(wireJoin(`"old"`)), `"userId":"5"`, "a member already")
+			require.Contains(t, c.ask(wireJoin(`"old"`)), joinRefused)
 			require.Equal(t, 1, wireReach(t, server, core.All().Where(`claim:by == "`+name+`"`), "claims"))
 			require.Contains(t, c.receive(), "claims")
 			require.NoError(t, c.conn.WriteClose(1000, nil))
@@ -204,6 +205,7 @@ func TestRefreshToken_Waits(t *testing.T) {
 	require.Equal(t, wirePong, all[1].ask(askPing))
 	requireError(t, "BUSY", all[2].ask(refresh(token)))
 	require.EqualValues(t, 2, server.Stats().Busy)
+	require.Contains(t, all[2].ask(noise), "UNKNOWN_ROUTE")
 
 	require.NoError(t, all[1].conn.NetConn().Close())
 	eventually(t, func() bool { return len(server.UserClients("5")) == 2 }, "it has gone meanwhile")
@@ -211,4 +213,21 @@ func TestRefreshToken_Waits(t *testing.T) {
 	require.JSONEq(t, refreshed(hour), all[0].receive())
 	require.JSONEq(t, refreshed(hour), all[0].ask(refresh(token)), "and again")
 	require.Zero(t, server.Stats().Panics)
+}
+
+// What a new token no longer names is left, and what it names is joined.
+func TestRefreshToken_RoomsFollowTheClaim(t *testing.T) {
+	server := start(t, core.Options{Loops: 1, JWTSecret: wireSecret, Join: core.JoinClaim, AutoJoin: true})
+	c := claimant(t, server, `["old","both","team:*"]`)
+	c.join("team:1")
+	code := wireShardID(t, wireID(c))
+	require.NoError(t, server.JoinRoom(t.Context(), code, "by code"))
+	token := wireSign(wireHS256, `{"sub":5,"rooms":["both","new"]}`, wireSecret)
+	c.send(`{"type":"system","action":"refreshToken","data":{"token":"` + token + `"}}`)
+	left := []string{c.receive(), c.receive()}
+	require.ElementsMatch(t, []string{wireLeftEvent("old"), wireLeftEvent("team:1")}, left)
+	require.Contains(t, c.receive(), `"success":true`)
+	info, err := server.Client(t.Context(), code)
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{"both", "by code", "new"}, info.Rooms)
 }

@@ -5,13 +5,14 @@ import (
 	"github.com/gannet-ws/gannet/shard"
 )
 
-// Hooks are called as clients come, speak and go. Those that are nil cost
+// Hooks are called as clients come, speak and go, for clients of different event
+// loops at the same time. Those that are nil cost
 // nothing. All but Started run on the client's event loop and must not block, as a
 // database or another server makes one; writing a log line does not count. A
 // panic ends the client's connection with 1011, as far as there is one.
 type Hooks struct {
-	// Started is called once, on a goroutine of its own, when the server
-	// listens.
+	// Started is called in each Run, on a goroutine of its own, when the server
+	// listens. A panic is logged.
 	Started func(*Server)
 	// Connected is called when a client has been upgraded, before its first
 	// message is handled. It may join the client to rooms.

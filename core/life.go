@@ -16,6 +16,7 @@ type life struct {
 	ctx       context.Context // ends when handlers are not waited for any more
 	end       context.CancelFunc
 	booted    chan struct{} // closed when the server listens
+	told      chan struct{} // closed when the hook Started has returned, or need not be called
 	addr      *net.TCPAddr
 	verifier  atomic.Pointer[auth.Verifier] // nil: tokens are refused
 	blocking  *pool[shard.ID]               // handlers of blocking routes
@@ -26,6 +27,7 @@ type life struct {
 func (s *Server) newLife() *life {
 	l := &life{
 		booted:    make(chan struct{}),
+		told:      make(chan struct{}),
 		blocking:  newPool[shard.ID](s.options.BlockingWorkers, s.options.MaxBlocking, s.options.MaxBlockingPerClient),
 		verifying: newPool[verification](s.options.Loops, s.options.MaxVerifying, 1),
 	}
@@ -69,9 +71,12 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	stopTicking := s.startTicking()
-	err = s.serveUntil(ctx)
+	err = s.serveUntil(ctx, now)
 	s.options.Bus.Close()
 	stopTicking()
+	if !s.booted() {
+		close(now.told)
+	}
 	s.stopHandlers(now)
 	return err
 }
@@ -87,8 +92,9 @@ func (s *Server) renew(now *life) {
 	s.life.Store(next)
 }
 
-// serveUntil serves until ctx ends and everybody has gone.
-func (s *Server) serveUntil(ctx context.Context) error {
+// serveUntil serves until ctx ends and everybody has gone. A handler that holds
+// its loop is told by the end of its context.
+func (s *Server) serveUntil(ctx context.Context, now *life) error {
 	served := make(chan error, 1)
 	go func() { served <- s.serve() }()
 	select {
@@ -102,7 +108,8 @@ func (s *Server) serveUntil(ctx context.Context) error {
 	case err := <-served:
 		return err
 	case <-time.After(handlersGrace):
-		s.options.Log.Warn("an event loop has not stopped: a handler holds it", "lag", s.Health().LoopLagMillis)
+		s.options.Log.Warn("an event loop has not stopped: a handler holds it")
+		now.end()
 	}
 	return <-served
 }
@@ -128,11 +135,15 @@ func (s *Server) stopHandlers(now *life) {
 	defer timer.Stop()
 	patience, cancel := context.WithTimeout(context.Background(), s.options.DrainTimeout+handlersGrace)
 	defer cancel()
-	for _, over := range []<-chan struct{}{now.blocking.stop(), now.verifying.stop()} {
+	for what, over := range map[string]<-chan struct{}{
+		"handlers of blocking routes": now.blocking.stop(),
+		"checks of tokens":            now.verifying.stop(),
+		"the hook Started":            now.told,
+	} {
 		select {
 		case <-over:
 		case <-patience.Done():
-			s.options.Log.Warn("handlers of blocking routes still run after the server has stopped")
+			s.options.Log.Warn(what + " still run after the server has stopped")
 		}
 	}
 	s.stopSubscribers(now, patience)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -139,8 +140,13 @@ func TestRun_AfterAFailure(t *testing.T) {
 	server := newServer(t, core.Options{Addr: taken.Addr().String()})
 	waiting, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	waited := make(chan bool, 1)
-	go func() { waited <- server.WaitRunning(waiting) }()
+	waited, begun := make(chan bool, 1), make(chan struct{})
+	go func() {
+		close(begun)
+		waited <- server.WaitRunning(waiting)
+	}()
+	<-begun
+	runtime.Gosched() // it is the other's turn
 	require.ErrorContains(t, server.Run(t.Context()), "cannot listen for WebSocket connections")
 	stopped(t, server)
 	require.NoError(t, taken.Close())
@@ -195,6 +201,29 @@ func TestRun_SubscriberHangs(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// What outlives a handler can end with the server.
+func TestRun_EndsContexts(t *testing.T) {
+	kept := make(chan context.Context, 2)
+	keep := func(c *core.Context) (any, error) { kept <- c.Context(); return nil, nil }
+	server := newServer(t, core.Options{})
+	server.Handle("test", "inline", keep)
+	server.Handle("test", "blocking", keep, core.Blocking())
+	for range 2 {
+		stop := run(t, server)
+		c := connect(t, server)
+		c.ask(`{"type":"test","action":"inline"}`)
+		c.ask(`{"type":"test","action":"blocking"}`)
+		ours := []context.Context{<-kept, <-kept}
+		for _, ctx := range ours {
+			require.NoError(t, ctx.Err())
+		}
+		require.NoError(t, stop())
+		for _, ctx := range ours {
+			require.Error(t, ctx.Err())
+		}
+	}
+}
+
 // The steps of stopping: who is connected is told, who comes is refused, what
 // subscribers hear of it is handled, and only then does Run return.
 func TestRun_StopsInOrder(t *testing.T) {
@@ -240,3 +269,20 @@ type noting struct {
 
 func (n *noting) Open(bus.Node) error { n.step("open"); return nil }
 func (n *noting) Close()              { n.step("close") }
+
+// A handler that waits for its context must not keep the server from stopping.
+func TestRun_ReturnsAlthoughAnInlineHandlerWaitsForItsContext(t *testing.T) {
+	entered := make(chan struct{})
+	server, err := core.New(core.Options{Addr: "127.0.0.1:0", Loops: 1, DrainTimeout: 1, Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	server.Handle("test", "wait", func(c *core.Context) (any, error) {
+		close(entered)
+		<-c.Context().Done()
+		return nil, nil
+	})
+	stop := run(t, server)
+	c := connect(t, server)
+	c.send(`{"type":"test","action":"wait"}`)
+	<-entered
+	require.NoError(t, stop())
+}

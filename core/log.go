@@ -61,7 +61,8 @@ func (s *Server) logFailure(request *codec.Envelope, err error) {
 // clock is the time since the server was made.
 func (s *Server) clock() time.Duration { return time.Since(s.made) }
 
-// timed counts and logs a handler that has held its loop for long.
+// timed counts and logs a handler, with its hooks, or a visit that has held its
+// loop for long.
 func (l *loop) timed(ctx *Context, began time.Duration) {
 	s := l.server
 	took := s.clock() - began

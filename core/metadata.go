@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/gannet-ws/gannet/codec"
@@ -44,4 +45,18 @@ func (c *Context) Metadata(key string) json.RawMessage {
 		return value
 	}
 	return c.loop.shard.Metadata(c.client, key)
+}
+
+// SetMetadata keeps a value with a client of this node, as Context.SetMetadata
+// does. It waits for the client's event loop; the error may be ctx's, too.
+func (s *Server) SetMetadata(ctx context.Context, id ClientID, key string, value any) error {
+	encoded, err := codec.AppendJSON(nil, value)
+	if err != nil {
+		return err
+	}
+	err, ok := askClient(ctx.Done(), s, id, func(c *Context) error { return c.setMetadata(key, encoded) })
+	if !ok {
+		return gone(ctx)
+	}
+	return err
 }

@@ -106,3 +106,15 @@ func TestMetadata_GoesWithItsClient(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, info.Metadata)
 }
+
+func TestSetMetadata_ByID(t *testing.T) {
+	server := start(t, core.Options{MaxMetadata: 200})
+	c := connect(t, server)
+	id := wireShardID(t, wireID(c))
+	require.NoError(t, server.SetMetadata(t.Context(), id, "plan", "pro"))
+	info, err := server.Client(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, `"pro"`, string(info.Metadata["plan"]))
+	require.ErrorContains(t, server.SetMetadata(t.Context(), id, "large", make([]int, 200)), "Too much metadata")
+	require.ErrorIs(t, server.SetMetadata(t.Context(), core.ClientID{}, "plan", "pro"), core.ErrGone)
+}

@@ -15,14 +15,27 @@ type node struct{ server *Server }
 // ID names the node.
 func (n node) ID() string { return n.server.NodeID() }
 
+// Wants reports whether a subscriber here may want the channel's events.
+func (n node) Wants(channel string) bool { return n.server.subscribers.Wants(channel) }
+
 // Channels returns the channels that the subscribers here want.
 func (n node) Channels() (names []string, all bool) { return n.server.subscribers.Channels() }
 
 // Deliver sends a message to clients of this node. One for which an event loop
-// has no room is lost, and counted.
+// has no room, or that cannot be, is lost, and counted.
 func (n node) Deliver(m bus.Message) {
 	p := Publication{To: targetOf(&m), Message: codec.NewMessage(codec.OpText, m.Payload)}
-	_, _ = n.server.Publish(p)
+	if _, err := n.server.Publish(p); err != nil && err != ErrOverloaded {
+		n.bad("a message", err)
+	}
+}
+
+// bad counts, and now and then logs, what came from the bus and cannot be used.
+func (n node) bad(what string, err error) {
+	n.server.busBad.Add(1)
+	if n.server.badLogged.now() {
+		n.server.options.Log.Warn(what+" from the bus cannot be used", "error", err)
+	}
 }
 
 // Hear acts on an event that nodes act on themselves, and runs the subscribers.
@@ -40,12 +53,16 @@ func (n node) Hear(e *bus.Event) {
 
 // sendToAll sends the event to all clients, without what only nodes read.
 func (n node) sendToAll(payload []byte) {
-	if message, err := withoutNode(payload); err == nil {
-		n.Deliver(bus.Message{To: bus.All, Payload: message})
+	message, err := withoutNode(payload)
+	if err != nil {
+		n.bad("an event of "+bus.SendMessageToAll, err)
+		return
 	}
+	n.Deliver(bus.Message{To: bus.All, Payload: message})
 }
 
-// withoutNode is the event, a JSON object, without what only nodes read.
+// withoutNode is the event, a JSON object, without what only nodes read. Its keys
+// may stand in another order.
 func withoutNode(payload []byte) ([]byte, error) {
 	var message map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &message); err != nil {
@@ -56,7 +73,7 @@ func withoutNode(payload []byte) ([]byte, error) {
 	}
 	delete(message, "workerId")
 	delete(message, "includeSender")
-	return json.Marshal(message)
+	return codec.AppendJSON(nil, message)
 }
 
 // sendError tells a client of an error.
@@ -65,14 +82,13 @@ func (n node) sendError(payload []byte) {
 		ClientID string `json:"clientId"`
 		Error    string `json:"error"`
 	}
-	if json.Unmarshal(payload, &event) != nil {
+	if err := json.Unmarshal(payload, &event); err != nil {
+		n.bad("an event of "+bus.MessageError, err)
 		return
 	}
-	id, ok := shard.ParseID(event.ClientID)
-	if !ok {
-		return
+	if id, ok := shard.ParseID(event.ClientID); ok { // or it is another application's client
+		n.server.Visit(id, func(c *Context) { c.loop.replyError(event.Error, "", nil) })
 	}
-	n.server.Visit(id, func(c *Context) { c.loop.replyError(event.Error, "", nil) })
 }
 
 // disconnect closes a client.
@@ -80,7 +96,8 @@ func (n node) disconnect(payload []byte) {
 	var event struct {
 		ClientID string `json:"clientId"`
 	}
-	if json.Unmarshal(payload, &event) != nil {
+	if err := json.Unmarshal(payload, &event); err != nil {
+		n.bad("an event of "+bus.DisconnectClient, err)
 		return
 	}
 	if id, ok := shard.ParseID(event.ClientID); ok {

@@ -84,6 +84,31 @@ func TestNodes_ReceiversAreOfThisNode(t *testing.T) {
 	}
 }
 
+// A room's messages go where it has members.
+func TestNodes_RoomInterest(t *testing.T) {
+	b := startTier(t, core.Options{Loops: 1})
+	c := connect(t, b.there)
+	arrived := func() uint64 {
+		before := b.there.Stats().Published
+		_, err := b.here.Publish(note{"r", 0}.to(core.Room("r")))
+		require.NoError(t, err)
+		return b.there.Stats().Published - before
+	}
+	require.Zero(t, arrived())
+	for range 2 {
+		c.join("r")
+		require.EqualValues(t, 1, arrived())
+		c.receiveNotes("r", 0, 1)
+		c.ask(wireLeave(`"r"`))
+		c.receive()
+		require.Zero(t, arrived())
+	}
+	c.join("r")
+	require.NoError(t, c.conn.NetConn().Close())
+	eventually(t, func() bool { return b.there.MemberCount("r") == 0 }, "it has gone")
+	require.Zero(t, arrived())
+}
+
 // What one publisher sends reaches the clients of both nodes once and in order.
 func TestNodes_OrderOfEachPublisher(t *testing.T) {
 	const each = 200

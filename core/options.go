@@ -59,7 +59,8 @@ type Options struct {
 	// claim, those that the rooms claim of their token names, a trailing star
 	// for a prefix, and anonymous clients none.
 	Join JoinPolicy `enum:"open,claim" default:"open" help:"Which rooms clients may join: open (every room) or claim (those in the rooms claim of their token, a trailing * for a prefix)."`
-	// AutoJoin joins a client to the rooms that its token names in full.
+	// AutoJoin joins a client to the rooms that its token names in full; with
+	// SingleRoom, to the first of them.
 	AutoJoin bool `help:"Join clients to the rooms that the rooms claim of their token names in full."`
 	// ClientPublish lets clients send to rooms they are in (room.publish).
 	ClientPublish bool `help:"Let clients publish to rooms they are in, with room.publish."`
@@ -107,9 +108,11 @@ type Options struct {
 	MaxMessageSize Size `default:"64KiB" help:"Largest message that a client may send; a larger one closes it with 1009."`
 	// MaxMessageRate is the messages a second that one client may send, as a
 	// token bucket that holds a second's worth. A message beyond it is answered
-	// RATE_LIMIT and not handled. A negative value turns it off.
+	// RATE_LIMIT and not handled. Pings count, too. A negative value turns it
+	// off.
 	MaxMessageRate int `default:"10000" help:"Messages a second that one client may send; further ones are answered RATE_LIMIT. Negative: no limit."`
-	// MaxByteRate is MaxMessageRate for the bytes of messages.
+	// MaxByteRate is MaxMessageRate for the bytes of messages. It cannot be
+	// turned off, but be large.
 	MaxByteRate Size `default:"64MiB" help:"Bytes of messages a second that one client may send; a message beyond them is answered RATE_LIMIT."`
 	// MaxStrikes is the number of messages beyond these rates at which a client
 	// is closed with 1008. They are forgiven when it has been silent for as
@@ -264,7 +267,12 @@ func (o *Options) verifier() (*auth.Verifier, error) {
 	if !o.hasKey() {
 		return nil, nil
 	}
-	return auth.New(auth.Options{
+	return auth.New(o.auth())
+}
+
+// auth returns the options of tokens.
+func (o *Options) auth() auth.Options {
+	return auth.Options{
 		Secret:         o.JWTSecret,
 		SecretEncoding: o.JWTSecretEncoding,
 		PublicKey:      o.JWTPublicKey,
@@ -274,16 +282,7 @@ func (o *Options) verifier() (*auth.Verifier, error) {
 		Audience:       o.JWTAudience,
 		Leeway:         o.JWTLeeway,
 		Log:            o.Log,
-	})
-}
-
-// checkKeys returns the sentence for keys and rules of tokens that cannot be.
-func (o *Options) checkKeys() error {
-	verifier, err := o.verifier()
-	if verifier != nil {
-		verifier.Close()
 	}
-	return err
 }
 
 const (

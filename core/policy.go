@@ -42,10 +42,13 @@ func (c *Context) mayJoin(room string) error {
 		return nil
 	}
 	err := o.Hooks.Join(c, room)
-	if _, public := err.(*Error); err != nil && !public {
-		return errJoinRefused
+	if err == nil {
+		return nil
 	}
-	return err
+	if public := publicError(err); public != nil {
+		return public
+	}
+	return errJoinRefused
 }
 
 // claimsRoom reports whether the user's token names the room, or a prefix of it
@@ -77,12 +80,16 @@ func claimedRooms(user *shard.User) []string {
 
 var claimsAPI = sonic.Config{CopyString: true, CaseSensitive: true}.Froze()
 
-// autoJoin joins a client that has come to the rooms that its token names in
-// full.
+// autoJoin joins a client to the rooms that its token names in full, in single-room
+// mode to the first.
 func (c *Context) autoJoin() {
 	for _, name := range claimedRooms(c.User()) {
-		if !strings.HasSuffix(name, "*") {
-			_ = c.Join(name) // a name that cannot be, or is too many, is counted
+		if strings.HasSuffix(name, "*") {
+			continue
+		}
+		err := c.Join(name) // a name that cannot be, or is too many, is counted
+		if err == nil && c.loop.server.options.SingleRoom {
+			return
 		}
 	}
 }

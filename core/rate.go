@@ -6,7 +6,8 @@ import (
 )
 
 // A client that sends more than MaxMessageRate or MaxByteRate allows is told
-// so, and closed after MaxStrikes such messages.
+// so, and closed after MaxStrikes such messages. A ping counts as a message; one
+// beyond the rate is not answered.
 
 var errRateLimit = &Error{Text: "Rate limit exceeded", Code: "RATE_LIMIT"}
 
@@ -16,6 +17,9 @@ func (l *loop) overRate(c *shard.Client, frame codec.Frame) {
 	if int(c.Strikes) >= l.server.options.MaxStrikes {
 		l.sendReplies(c)
 		l.end(c, ReasonRateLimit)
+		return
+	}
+	if frame.Opcode == codec.OpPing {
 		return
 	}
 	envelope, _ := l.parser.Parse(frame.Payload, frame.Opcode == codec.OpText) // for its id

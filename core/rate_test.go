@@ -71,9 +71,9 @@ func TestMaxMessageRate_OfEachClient(t *testing.T) {
 	}
 }
 
-// Control frames are not messages, and fragments are one.
+// Pongs are not messages, pings are, and fragments are one.
 func TestMaxMessageRate_CountsMessages(t *testing.T) {
-	server := start(t, core.Options{MaxMessageRate: 2})
+	server := start(t, core.Options{MaxMessageRate: 3})
 	in := wireRequest("/ws")
 	for range 20 {
 		in += wireFrame(0x8a, "pong")
@@ -165,4 +165,24 @@ func TestRates_OptionsThatCannotBe(t *testing.T) {
 		_, err := core.New(options)
 		require.EqualError(t, err, want)
 	}
+}
+
+// Pings cost a server as much as messages do, and answers.
+func TestMaxMessageRate_PingsCount(t *testing.T) {
+	server := start(t, core.Options{MaxMessageRate: 2, MaxStrikes: 3, CloseTimeout: patience})
+	in := wireRequest("/ws")
+	for range 5 {
+		in += wireFrame(0x89, "x")
+	}
+	p := wireOpen(t, server, in)
+	for range 2 {
+		opcode, payload := p.frame()
+		require.EqualValues(t, 10, opcode)
+		require.Equal(t, "x", payload)
+	}
+	opcode, payload := p.frame()
+	require.EqualValues(t, 8, opcode, "the third that is too much")
+	require.Equal(t, "\x03\xf0rate limit", payload)
+	require.EqualValues(t, 3, server.Stats().RateLimited)
+	require.Zero(t, server.Stats().MessagesIn)
 }

@@ -12,7 +12,7 @@ const maxReplies = 64 << 10
 // then one write with all replies.
 func (l *loop) receive(c *shard.Client, in []byte) {
 	l.shard.Now = l.server.now()
-	c.Seen, c.Pinged = l.shard.Now, false
+	l.shard.See(c)
 	for c.State() == shard.Open || c.State() == shard.Closing {
 		frame, ok, n, err := c.Reader.Next(&l.reader, in)
 		if err != nil {
@@ -41,16 +41,25 @@ func (l *loop) handleFrame(c *shard.Client, frame codec.Frame) {
 		l.answerClose(c, frame.Payload)
 	case c.State() != shard.Open:
 		// The close frame is on its way: nothing else is heard.
-	case frame.Opcode == codec.OpPing:
-		l.pong(c, frame.Payload)
-	case frame.Opcode != codec.OpPong:
+	case frame.Opcode == codec.OpPong:
+	case frame.Opcode != codec.OpPing:
 		l.counters.MessagesIn++
-		if !l.shard.Hear(c, len(frame.Payload)) {
-			l.overRate(c, frame)
-			return
-		}
-		l.handleMessage(c, frame.Payload, frame.Opcode == codec.OpText)
+		c.Active = l.shard.Now
+		l.receiveMessage(c, frame)
+	case l.shard.Spend(c, len(frame.Payload)):
+		l.pong(c, frame.Payload)
+	default:
+		l.overRate(c, frame)
 	}
+}
+
+// receiveMessage handles a message if the client keeps within its rates.
+func (l *loop) receiveMessage(c *shard.Client, frame codec.Frame) {
+	if !l.shard.Spend(c, len(frame.Payload)) {
+		l.overRate(c, frame)
+		return
+	}
+	l.handleMessage(c, frame.Payload, frame.Opcode == codec.OpText)
 }
 
 // pong answers a ping. Behind a backlog it is queued as a control frame, so

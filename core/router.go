@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -62,6 +63,21 @@ type Error struct {
 // Error returns the text.
 func (e *Error) Error() string { return e.Text }
 
+// publicError returns what a client is told of an error, nil for nothing: the
+// *Error that it is or wraps.
+func publicError(err error) *Error {
+	if public, ok := err.(*Error); ok {
+		return public
+	}
+	return wrappedError(err)
+}
+
+func wrappedError(err error) *Error {
+	var public *Error
+	_ = errors.As(err, &public) // leaves nil where there is none
+	return public
+}
+
 // route is a request's address.
 type route struct{ typ, action string }
 
@@ -71,6 +87,7 @@ type route struct{ typ, action string }
 func (s *Server) Handle(typ, action string, handler Handler, options ...RouteOption) {
 	at := route{typ, action}
 	switch {
+	case s.late("route " + typ + "." + action):
 	case handler == nil:
 		s.mistake("route %s.%s has no handler", typ, action)
 	case typ == "" || action == "":
@@ -87,6 +104,16 @@ func (s *Server) Handle(typ, action string, handler Handler, options ...RouteOpt
 		}
 		s.routes[at] = e
 	}
+}
+
+// late reports whether the server runs, when nothing can be added any more, and
+// logs what comes too late.
+func (s *Server) late(what string) bool {
+	if state := s.State(); state == StateNew || state == StateStopped {
+		return false
+	}
+	s.options.Log.Error(what + " comes too late: the server runs")
+	return true
 }
 
 // mistake keeps an error in the program for Run to return.
@@ -124,6 +151,7 @@ func (l *loop) handleMessage(c *shard.Client, payload []byte, text bool) {
 // handler or in the encoding of what it returned, ends the client's connection,
 // nothing else.
 func (l *loop) answer(ctx *Context) {
+	defer l.timed(ctx, l.server.clock())
 	defer l.recovered(ctx)
 	if tell := l.server.options.Hooks.Message; tell != nil {
 		tell(ctx)
@@ -142,10 +170,8 @@ func (l *loop) answer(ctx *Context) {
 	case e.blocking:
 		l.submit(ctx, e.handler)
 	default:
-		began := l.server.clock()
 		response, err := e.handler(ctx)
 		l.respond(ctx, response, err)
-		l.timed(ctx, began)
 	}
 }
 
@@ -196,7 +222,7 @@ func (l *loop) replyValue(ctx *Context, response any) {
 
 // replyFailure frames the error that the client is told.
 func (l *loop) replyFailure(ctx *Context, err error) {
-	if public, ok := err.(*Error); ok && public != nil {
+	if public := publicError(err); public != nil {
 		l.replyError(public.Text, public.Code, ctx.envelope.ID)
 		return
 	}

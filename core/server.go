@@ -69,11 +69,13 @@ type Server struct {
 	published   atomic.Uint64
 	overloaded  atomic.Uint64
 	busFailures atomic.Uint64
+	busBad      atomic.Uint64 // messages and events of the bus that cannot be used
 	badReplies  atomic.Uint64 // of upstreams
 	restarts    atomic.Uint64
 	panicLogged seldom
 	failLogged  seldom
 	slowLogged  seldom
+	badLogged   seldom
 	rates       rates
 	stats       statsBook
 }
@@ -113,8 +115,10 @@ func New(options Options) (*Server, error) {
 	if s.descriptors, err = planDescriptors(limit, options.Loops, options.MaxConnections); err != nil {
 		return nil, err
 	}
-	if err := options.checkKeys(); err != nil {
-		return nil, err
+	if options.hasKey() {
+		if err := options.auth().Check(); err != nil {
+			return nil, err
+		}
 	}
 	s.handleSystem()
 	if options.ClientPublish {

@@ -69,8 +69,8 @@ var errNoRoom = &Error{Text: "Room name is required"}
 
 // roomRefused is the response that says why not.
 func roomRefused(c *Context, err error) (any, error) {
-	public, ok := err.(*Error)
-	if !ok {
+	public := publicError(err)
+	if public == nil {
 		return nil, err
 	}
 	return &roomReply{Error: public.Text, Code: public.Code, ClientID: c.ClientID().String()}, nil

@@ -53,9 +53,9 @@ func (t Target) Except(id ClientID) Target {
 }
 
 // If sends to those only for whom the function returns true, and on this node
-// alone: a function cannot be sent to others. It is called on event loops while
-// they walk the audience: it must not block, and use nothing but its argument,
-// which is valid until it returns. Where it panics, the client gets nothing.
+// alone: a function cannot be sent to others. It is called on several event loops
+// at the same time, while they walk the audience: it must not block, nor change
+// anything, and its argument is valid until it returns. Where it panics, the client gets nothing.
 func (t Target) If(only func(*ClientView) bool) Target {
 	t.only = only
 	return t

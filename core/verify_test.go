@@ -91,13 +91,16 @@ func TestVerify_LoopGoesOn(t *testing.T) {
 	request := wireRequest("/ws?token=" + late.token(`{"sub":5}`))
 	p := askWithToken(t, server, late.token(`{"sub":5}`), "")
 	takenIn(t, server, len(request))
-	require.Equal(t, wirePong, connect(t, server).ask(askPing))
+	other := connect(t, server)
+	require.Equal(t, wirePong, other.ask(askPing))
+	require.Contains(t, other.ask(noise), "UNKNOWN_ROUTE")
 	wireUser(t, server, "7")
 	stats := server.Stats()
 	require.Equal(t, [2]int{3, 2}, [2]int{stats.Connections, stats.Clients})
 	late.release()
-	status, _, _ := p.answer()
+	status, _, header := p.answer()
 	require.Equal(t, http.StatusSwitchingProtocols, status)
+	require.Equal(t, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", header.Get("Sec-WebSocket-Accept"), "of the key as it was sent")
 	require.Contains(t, p.text(), `"userId":5,`)
 }
 
@@ -173,13 +176,15 @@ func TestVerify_TooMuchBeforeTheAnswer(t *testing.T) {
 			status, body, _ := p.answer()
 			require.Equal(t, http.StatusBadRequest, status)
 			require.Equal(t, `{"error":"Wait for the answer to the upgrade request","code":"BAD_REQUEST"}`, body)
-			late.release()
 			p.eof()
+			late.release()
+			other := wireOpen(t, server, wireRequest("/ws?token="+token)) // whose token was checked behind its own
+			require.NoError(t, other.conn.Close())
 			require.NoError(t, p.conn.Close())
 			gone(t, server)
 			stats := server.Stats()
 			require.EqualValues(t, 1, stats.Refused["bad_request"])
-			require.Zero(t, stats.Upgraded)
+			require.EqualValues(t, 1, stats.Upgraded)
 		})
 	}
 }

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +74,10 @@ const (
 	askPing = `{"type":"system","action":"ping"}`
 	busy    = `{"type":"error","action":"message","data":{"error":"Server is busy, try again","code":"BUSY"}`
 )
+
+// noise is a message that overwrites what was in the socket's buffer before, and
+// is answered UNKNOWN_ROUTE.
+var noise = `{"type":"noise","action":"` + strings.Repeat("x", 4000) + `"}`
 
 // held sends a request for test.held and waits until its handler has begun.
 func (g *gate) held(c *client, n int) {

@@ -59,7 +59,7 @@ func (s *Shard) Retry() {
 			continue
 		}
 		c.flags &^= flagBlocked
-		c.Seen, c.Pinged = s.Now, false
+		s.See(c)
 		retried = append(retried, c)
 	}
 	clear(s.blocked[len(still):])

@@ -59,7 +59,7 @@ type Client struct {
 	blockedAt  uint32  // index in the shard's list, with flagBlocked
 	generation uint16
 	Reason     uint8 // why it was closed: an index into the owner's table
-	Strikes    uint8 // messages refused by Hear since it last kept within its rates
+	Strikes    uint8 // messages refused by Spend since it last kept within its rates
 }
 
 // State says how far a client's connection has come.

@@ -12,21 +12,26 @@ func (r Rate) refill(tokens float32, elapsed uint32) float32 {
 	return min(r.Burst, tokens+r.PerSecond*float32(elapsed)/1000)
 }
 
-// Hear notes a message of size bytes from the client. It reports whether the
-// client keeps within its rates; if not, it has one strike more. A client whose
-// buckets have filled up again has none.
-func (s *Shard) Hear(c *Client, size int) bool {
-	elapsed := s.Now - c.Active
-	c.Active = s.Now
+// See notes that bytes have come from the client, and fills its buckets. Who has
+// them full again has no strikes any more.
+func (s *Shard) See(c *Client) {
+	elapsed := s.Now - c.Seen
+	c.Seen, c.Pinged = s.Now, false
 	messages, bytes := s.options.Messages, s.options.Bytes
 	if messages == (Rate{}) && bytes == (Rate{}) {
-		return true
+		return
 	}
 	c.messages = messages.refill(c.messages, elapsed)
 	c.bytes = bytes.refill(c.bytes, elapsed)
 	if c.messages == messages.Burst && c.bytes == bytes.Burst {
 		c.Strikes = 0
 	}
+}
+
+// Spend takes a message of size bytes from the client's buckets. It reports
+// whether they have it; if not, the client has one strike more.
+func (s *Shard) Spend(c *Client, size int) bool {
+	messages, bytes := s.options.Messages, s.options.Bytes
 	if !messages.allows(c.messages, 1) || !bytes.allows(c.bytes, float32(size)) {
 		c.Strikes = min(c.Strikes, ^uint8(0)-1) + 1
 		return false

@@ -48,6 +48,7 @@ var table = []metric{
 	{name: "gannet_published_total", help: "Messages published here.", kind: counter, value: func(s *figures) float64 { return float64(s.Published) }},
 	{name: "gannet_publish_overloaded_total", help: "Messages refused because an event loop's inbox was full.", kind: counter, value: func(s *figures) float64 { return float64(s.Overloaded) }},
 	{name: "gannet_bus_failures_total", help: "Messages that could not be sent to other nodes.", kind: counter, value: func(s *figures) float64 { return float64(s.BusFailures) }},
+	{name: "gannet_bus_bad_total", help: "Messages and events from other nodes that cannot be used.", kind: counter, value: func(s *figures) float64 { return float64(s.BusBad) }},
 	{name: "gannet_skipped_total", help: "Messages skipped for clients at the backlog limit.", kind: counter, value: func(s *figures) float64 { return float64(s.Skipped) }},
 	{name: "gannet_dropped_total", help: "Frames thrown away with their client's connection.", kind: counter, value: func(s *figures) float64 { return float64(s.Dropped) }},
 	{name: "gannet_blocked_total", help: "Times that a client's socket was found full.", kind: counter, value: func(s *figures) float64 { return float64(s.TimesBlocked) }},
@@ -74,7 +75,7 @@ var table = []metric{
 	{name: "gannet_bad_messages_total", help: "Messages from clients that were no envelopes.", kind: counter, value: func(s *figures) float64 { return float64(s.BadMessages) }},
 	{name: "gannet_unknown_routes_total", help: "Messages from clients for which there is no handler.", kind: counter, value: func(s *figures) float64 { return float64(s.UnknownRoutes) }},
 	{name: "gannet_handler_errors_total", help: "Internal errors that handlers returned.", kind: counter, value: func(s *figures) float64 { return float64(s.HandlerErrors) }},
-	{name: "gannet_handler_panics_total", help: "Handlers that panicked; each costs one client its connection.", kind: counter, value: func(s *figures) float64 { return float64(s.Panics) }},
+	{name: "gannet_handler_panics_total", help: "Handlers, hooks and filters that panicked; a handler costs its client the connection.", kind: counter, value: func(s *figures) float64 { return float64(s.Panics) }},
 	{name: "gannet_admin_refused_total", help: "Requests and connections that the admin listener refused because of a limit.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.adminRefused }},
 	{name: "gannet_engine_restarts_total", help: "Times the event loops ended by themselves and were started again.", kind: counter, value: func(s *figures) float64 { return float64(s.Restarts) }},
 }

@@ -48,6 +48,22 @@ func New(options Options) (*Verifier, error) {
 	return v, nil
 }
 
+// Check returns the error that New would, and does nothing else.
+func (o Options) Check() error {
+	o.populate()
+	if err := o.validate(); err != nil {
+		return err
+	}
+	if _, err := givenKeys(&o); err != nil {
+		return err
+	}
+	if o.JWKSURL == "" {
+		return nil
+	}
+	_, err := newSource(o.JWKSURL)
+	return err
+}
+
 // givenKeys returns the keys that the options hold themselves.
 func givenKeys(options *Options) (keys []key, err error) {
 	if len(options.PublicKey) > 0 {

@@ -141,6 +141,7 @@ export class GannetClient {
    */
   async join(room, labels = {}) {
     const wish = { labels, pending: false };
+    this.#rooms.delete(room); // the last join counts, where one room is all
     this.#rooms.set(room, wish);
     return this.#enter(room, wish);
   }
