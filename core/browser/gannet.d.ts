@@ -9,7 +9,7 @@ export interface GannetOptions {
   token?: string | (() => string | null | undefined | Promise<string | null | undefined>);
   /** The shortest wait before an attempt to connect again. Default: 500. */
   minDelay?: number;
-  /** The longest such wait. Attempt n waits at random up to `minDelay * 2 ** n`, but no longer than this. Default: 30000. */
+  /** The longest such wait. Attempt n waits at random from `minDelay` up to `minDelay * 2 ** n`, but no longer than this. Default: 30000. */
   maxDelay?: number;
   /** Attempts in a row after which the client has failed. A connection of less than five seconds counts as one. Default: Infinity. */
   maxAttempts?: number;

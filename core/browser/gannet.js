@@ -224,7 +224,7 @@ export class GannetClient {
   }
 
   // All the clients of a server that has gone must not come back at the same
-  // moment: any time up to a bound that doubles is as good (full jitter).
+  // moment: any time from minDelay up to a bound that doubles is as good.
   #retry(error, patience = 0) {
     this.#release();
     const { minDelay, maxDelay, maxAttempts } = this.#options;

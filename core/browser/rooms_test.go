@@ -14,7 +14,7 @@ func TestRooms_JoinAndLeave(t *testing.T) {
 	p.returns(`[true, "general", "Ada", true]`, `
 		const { success, data } = await c.join("general", { username: "Ada", roomName: "another" });
 		return [success, data.roomName, data.username, c.clientId === data.clientId && c.clientId.length === 32]`)
-	p.returns(`["general", "roost"]`, `await c.join("roost"); await c.join("general"); return c.rooms`)
+	p.returns(`["roost", "general"]`, `await c.join("roost"); await c.join("general"); return c.rooms`)
 	p.returns(`["roost"]`, `await c.leave("general"); return c.rooms`)
 	p.returns(`["roost"]`, `await c.leave("never joined"); return c.rooms`)
 	p.returns(`["general", "roost"]`, `
