@@ -22,12 +22,13 @@ run: build ## Build and serve, with a page to try it on.
 
 test: ## Run all tests with the race detector, and the allocation tests without it.
 	CHROMIUM=$$(bench/tools/chromium.sh) && export CHROMIUM && \
+	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && \
 	$(GO) test -race -shuffle=on -timeout 8m ./...
 	$(GO) test -run 'Alloc' ./codec ./shard ./bus ./core ./core/condition
 
 check: ## Format, vet, staticcheck, and the rules of the layout.
 	@test -z "$$($(TOOL) gofumpt -l $(GOFILES))" || { $(TOOL) gofumpt -l $(GOFILES); echo 'run make format'; exit 1; }
-	$(GO) vet ./... && $(GO) vet -tags torture ./core
+	$(GO) vet ./... && $(GO) vet -tags torture ./core ./bus/redis
 	$(TOOL) staticcheck ./...
 	$(GO) mod verify
 	$(GO) test ./cmd/gannet -run TestLayout
@@ -41,6 +42,8 @@ fuzz: ## Run every fuzz target for FUZZTIME.
 
 torture: build ## Throw a gigabyte of random and mutated bytes at a server.
 	$(GO) test -tags torture -run TestTorture -timeout 30m -v ./core
+	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && $(GO) test -tags torture -race -timeout 30m ./bus/redis && \
+	$(GO) test -tags torture -race -timeout 30m -run TestCluster ./core
 
 bench: build ## Measure fan-out, merged writes and idle memory beside a bare write loop.
 	bench/tools/figures.sh

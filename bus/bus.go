@@ -7,6 +7,8 @@
 // bus for code that only wants to send, in a process with clients or without.
 package bus
 
+import "time"
+
 // ClientID is a client's id, 128 bits.
 type ClientID [16]byte
 
@@ -81,6 +83,10 @@ type Node interface {
 	Deliver(m Message)
 	// Hear runs the node's subscribers of the event.
 	Hear(e *Event)
+	// Missed says that messages or events of others have not reached the
+	// node, or may not have. It may wait: the bus keeps up to a bound what it
+	// has to say meanwhile, and joins what concerns the same channel.
+	Missed(g Gap)
 	// Reply hands a client an application's answer to a request that went
 	// upstream: {"clientId":…,"id":…,"type":…,"action":…,"response":…}.
 	Reply(payload []byte)
@@ -89,4 +95,31 @@ type Node interface {
 	// Channels returns the channels whose events the node wants, or all.
 	// It does not change while the bus is open.
 	Channels() (names []string, all bool)
+}
+
+// Gap is a loss that the bus could not exclude. What reached the channel, or the
+// rooms, between From and To by this node's clock may be missing here, and nothing
+// else is.
+type Gap struct {
+	// Channel is where it was lost, as the bus names it. It is empty where a
+	// connection was lost, for the gap of all rooms that had messages over it.
+	Channel string
+	Rooms   []string // the rooms concerned, the caller's to keep
+	// Count is the number of messages that are missing for sure, and there are
+	// no others; 0 when it is not known whether and how many.
+	Count    uint64
+	From, To time.Time
+}
+
+// Reporter is a Bus that has a connection to lose.
+type Reporter interface {
+	// Status may be called from any goroutine, and does not wait.
+	Status() Status
+}
+
+// Status is how a bus's connection is.
+type Status struct {
+	Connected bool
+	Since     time.Time // of the last change of Connected
+	Problem   string    // a sentence: why it is not connected, empty when it is
 }

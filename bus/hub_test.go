@@ -30,6 +30,8 @@ func (n *hubNode) Channels() (names []string, all bool) { return n.channels, n.a
 
 func (n *hubNode) Wants(channel string) bool { return n.all || slices.Contains(n.channels, channel) }
 
+func (n *hubNode) Missed(bus.Gap) {}
+
 func (n *hubNode) Reply(payload []byte) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

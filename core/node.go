@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"github.com/gannet-ws/gannet/bus"
@@ -14,6 +15,15 @@ type node struct{ server *Server }
 
 // ID names the node.
 func (n node) ID() string { return n.server.NodeID() }
+
+// Missed counts what the bus could not bring, and logs it now and then.
+func (n node) Missed(g bus.Gap) {
+	n.server.busGaps.Add(1)
+	if n.server.gapLogged.now() {
+		n.server.options.Log.Warn("messages of other nodes may be missing",
+			"channel", g.Channel, "rooms", len(g.Rooms), "count", g.Count, "from", g.From, "to", g.To)
+	}
+}
 
 // Wants reports whether a subscriber here may want the channel's events.
 func (n node) Wants(channel string) bool { return n.server.subscribers.Wants(channel) }
@@ -61,19 +71,35 @@ func (n node) sendToAll(payload []byte) {
 	n.Deliver(bus.Message{To: bus.All, Payload: message})
 }
 
-// withoutNode is the event, a JSON object, without what only nodes read. Its keys
-// may stand in another order.
+// withoutNode is the event, a JSON object, without what only nodes read.
 func withoutNode(payload []byte) ([]byte, error) {
-	var message map[string]json.RawMessage
-	if err := json.Unmarshal(payload, &message); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(payload))
+	if begin, err := decoder.Token(); err != nil || begin != json.Delim('{') {
+		return nil, errNoObject
+	}
+	message := []byte{'{'}
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			return nil, err
+		}
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return nil, err
+		}
+		if key == "workerId" || key == "includeSender" {
+			continue
+		}
+		if len(message) > 1 {
+			message = append(message, ',')
+		}
+		message = codec.AppendString(message, key.(string))
+		message = append(append(message, ':'), value...)
+	}
+	if _, err := decoder.Token(); err != nil {
 		return nil, err
 	}
-	if message == nil {
-		return nil, errNoObject // null
-	}
-	delete(message, "workerId")
-	delete(message, "includeSender")
-	return codec.AppendJSON(nil, message)
+	return append(message, '}'), nil
 }
 
 // sendError tells a client of an error.

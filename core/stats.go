@@ -113,6 +113,7 @@ type Stats struct {
 	Published        uint64            `json:"published"`
 	Overloaded       uint64            `json:"overloaded"`  // publications that were refused
 	BusFailures      uint64            `json:"busFailures"` // messages that did not go to other nodes
+	BusGaps          uint64            `json:"busGaps"`     // times that the bus may have lost messages
 	BusBad           uint64            `json:"busBad"`      // messages and events of other nodes that cannot be used
 	Skipped          uint64            `json:"skipped"`     // messages, for slow consumers
 	Dropped          uint64            `json:"dropped"`     // frames, with their client's connection
@@ -240,6 +241,7 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.Writes = total.out.Writes
 	stats.Published = s.published.Load()
 	stats.Overloaded = s.overloaded.Load()
+	stats.BusGaps = s.busGaps.Load()
 	stats.BusBad = s.busBad.Load()
 	stats.BusFailures = s.busFailures.Load()
 	stats.Skipped = total.out.Skipped

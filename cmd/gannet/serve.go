@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/gannet-ws/gannet/bus/redis"
 	"github.com/gannet-ws/gannet/core"
 	"github.com/gannet-ws/gannet/core/admin"
 	"github.com/gannet-ws/gannet/core/demo"
@@ -18,18 +19,24 @@ type serveCommand struct {
 	Server core.Options  `embed:""`
 	Admin  admin.Options `embed:""`
 
-	JWTSecretFile    string `name:"jwt-secret-file" help:"File that holds the key of HS256, HS384 and HS512 tokens." placeholder:"FILE"`
-	JWTPublicKeyFile string `name:"jwt-public-key-file" help:"PEM file with the public keys or certificates of RS, PS, ES and EdDSA tokens." placeholder:"FILE"`
-	APIKeyFile       string `name:"api-key-file" help:"File that holds the API key." placeholder:"FILE"`
-	PrintRoutes      bool   `help:"Print the routes that have a handler, and serve."`
-	LogLevel         string `enum:"debug,info,warn,error" default:"info" help:"Least important log lines to write: debug, info, warn or error."`
-	LogFormat        string `enum:"text,json" default:"text" help:"Form of log lines: text or json."`
+	JWTSecretFile    string   `name:"jwt-secret-file" help:"File that holds the key of HS256, HS384 and HS512 tokens." placeholder:"FILE"`
+	JWTPublicKeyFile string   `name:"jwt-public-key-file" help:"PEM file with the public keys or certificates of RS, PS, ES and EdDSA tokens." placeholder:"FILE"`
+	APIKeyFile       string   `name:"api-key-file" help:"File that holds the API key." placeholder:"FILE"`
+	RedisURL         []string `name:"redis-url" help:"Redis that joins this node to others: redis://, rediss:// or redis-sentinel://HOST:PORT/MASTER; several addresses for Cluster." placeholder:"URL"`
+	RedisRequired    bool     `help:"Do not start without Redis."`
+
+	PrintRoutes bool   `help:"Print the routes that have a handler, and serve."`
+	LogLevel    string `enum:"debug,info,warn,error" default:"info" help:"Least important log lines to write: debug, info, warn or error."`
+	LogFormat   string `enum:"text,json" default:"text" help:"Form of log lines: text or json."`
 }
 
 // Run serves until ctx ends, then drains.
 func (s *serveCommand) Run(ctx context.Context) error {
 	s.Server.Log = s.logger()
 	if err := s.readSecrets(); err != nil {
+		return err
+	}
+	if err := s.joinOthers(); err != nil {
 		return err
 	}
 	server, err := core.New(s.Server)
@@ -47,6 +54,19 @@ func (s *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	return s.serve(ctx, server, operator)
+}
+
+// joinOthers makes the bus to other nodes, if there is one.
+func (s *serveCommand) joinOthers() error {
+	if len(s.RedisURL) == 0 {
+		return nil
+	}
+	nodes, err := redis.New(redis.Options{URL: s.RedisURL, Required: s.RedisRequired, Log: s.Server.Log})
+	if err != nil {
+		return err
+	}
+	s.Server.Bus = nodes
+	return nil
 }
 
 // serve runs the server and, around it, the admin listener: a balancer that

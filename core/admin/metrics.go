@@ -48,6 +48,7 @@ var table = []metric{
 	{name: "gannet_published_total", help: "Messages published here.", kind: counter, value: func(s *figures) float64 { return float64(s.Published) }},
 	{name: "gannet_publish_overloaded_total", help: "Messages refused because an event loop's inbox was full.", kind: counter, value: func(s *figures) float64 { return float64(s.Overloaded) }},
 	{name: "gannet_bus_failures_total", help: "Messages that could not be sent to other nodes.", kind: counter, value: func(s *figures) float64 { return float64(s.BusFailures) }},
+	{name: "gannet_bus_gaps_total", help: "Times that messages of other nodes were lost, or may have been.", kind: counter, value: func(s *figures) float64 { return float64(s.BusGaps) }},
 	{name: "gannet_bus_bad_total", help: "Messages and events from other nodes that cannot be used.", kind: counter, value: func(s *figures) float64 { return float64(s.BusBad) }},
 	{name: "gannet_skipped_total", help: "Messages skipped for clients at the backlog limit.", kind: counter, value: func(s *figures) float64 { return float64(s.Skipped) }},
 	{name: "gannet_dropped_total", help: "Frames thrown away with their client's connection.", kind: counter, value: func(s *figures) float64 { return float64(s.Dropped) }},

@@ -167,7 +167,7 @@ func TestStats_Keys(t *testing.T) {
 		"skipped": "gannet_skipped_total", "dropped": "gannet_dropped_total", "timesBlocked": "gannet_blocked_total",
 		"metadataRefused": "gannet_metadata_refused_total", "rateLimited": "gannet_rate_limited_total", "busy": "gannet_busy_total",
 		"blocking": "gannet_blocking", "slowHandlers": "gannet_slow_handlers_total", "maxLagSeconds": "gannet_loop_lag_max_seconds",
-		"backlog": "gannet_backlog_bytes", "busBad": "gannet_bus_bad_total", "forbidden": "gannet_forbidden_total", "upstream": "gannet_upstream_total", "upstreamFailures": "gannet_upstream_failures_total",
+		"backlog": "gannet_backlog_bytes", "busGaps": "gannet_bus_gaps_total", "busBad": "gannet_bus_bad_total", "forbidden": "gannet_forbidden_total", "upstream": "gannet_upstream_total", "upstreamFailures": "gannet_upstream_failures_total",
 		"badReplies": "gannet_upstream_bad_replies_total", "keySetRefreshes": "gannet_jwks_refreshes_total", "keySetFailures": "gannet_jwks_failures_total",
 		"badMessages": "gannet_bad_messages_total", "unknownRoutes": "gannet_unknown_routes_total",
 		"handlerErrors": "gannet_handler_errors_total", "panics": "gannet_handler_panics_total", "restarts": "gannet_engine_restarts_total",

@@ -1,0 +1,45 @@
+package redis
+
+import (
+	"slices"
+	"sync"
+)
+
+// candidates are addresses of servers of which any may be asked, the one that
+// answered last in front. Any goroutine may use them.
+type candidates struct {
+	mu        sync.Mutex
+	addresses []string
+}
+
+func newCandidates(addresses []string) *candidates {
+	return &candidates{addresses: slices.Clone(addresses)}
+}
+
+func (c *candidates) inOrder() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.addresses)
+}
+
+// prefer puts one in front.
+func (c *candidates) prefer(address string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.Index(c.addresses, address); i > 0 {
+		copy(c.addresses[1:], c.addresses[:i])
+		c.addresses[0] = address
+	}
+}
+
+// learn adds addresses, and forgets all others but the seeds.
+func (c *candidates) learn(seeds []string, more map[string]bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.addresses = slices.DeleteFunc(c.addresses, func(a string) bool { return !more[a] && !slices.Contains(seeds, a) })
+	for address := range more {
+		if !slices.Contains(c.addresses, address) {
+			c.addresses = append(c.addresses, address)
+		}
+	}
+}

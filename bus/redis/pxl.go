@@ -1,0 +1,96 @@
+package redis
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/bytedance/sonic"
+
+	"github.com/gannet-ws/gannet/bus"
+	"github.com/gannet-ws/gannet/codec"
+)
+
+// Events go over the channels that PXL's workers use too, as JSON objects
+// without a header. Who sent one stands in its workerId: a node's id, or the
+// number of a worker.
+
+// heard are the channels on which every node acts itself.
+var heard = []string{bus.SendMessageToAll, bus.MessageError, bus.DisconnectClient}
+
+// eventChannels returns the channels of events to listen to.
+func eventChannels(node bus.Node) []string {
+	wanted, all := node.Channels()
+	if all {
+		wanted = append(wanted, bus.PXLChannels()...)
+	}
+	channels := append(slices.Clone(heard), wanted...)
+	slices.Sort(channels)
+	return slices.Compact(channels)
+}
+
+// origin is what a node reads of an event.
+type origin struct {
+	WorkerID      sonic.NoCopyRawMessage `json:"workerId"`
+	IncludeSender any                    `json:"includeSender"`
+}
+
+// sender returns the id of the node that sent it, "" if none is known.
+func (o *origin) sender() string {
+	if string(o.WorkerID) == "null" {
+		return ""
+	}
+	if id, ok := codec.Unquote([]byte(o.WorkerID)); ok {
+		return id
+	}
+	return string(o.WorkerID)
+}
+
+// deliverEvent has the node hear an event. It ignores its own, which it has heard
+// already, unless the event asks for its sender to be included.
+func (r *receiver) deliverEvent(m *received) error {
+	if !codec.ValidJSON(m.message) {
+		return errNotJSON
+	}
+	var from origin
+	if !isPlain(bytes.TrimLeft(m.message, " \t\r\n")) || plainJSON.Unmarshal(m.message, &from) != nil {
+		return errNotObject
+	}
+	event := &bus.Event{Channel: r.names.ofEvent(m.channel), Payload: m.message, Sender: from.sender()}
+	if r.ignores(event, from.IncludeSender == true) {
+		return nil
+	}
+	r.node.Hear(event)
+	return nil
+}
+
+func (r *receiver) ignores(e *bus.Event, includeSender bool) bool {
+	if e.Channel == bus.SendMessageToAll {
+		_, isNode := parseNodeID(e.Sender) // whose message came on the channel of nodes too
+		return isNode
+	}
+	own := e.Sender == nodeID(r.names.id)
+	return own && !(e.Channel == bus.MessageError && includeSender)
+}
+
+// forWorkers is a message as PXL's workers send it to all clients.
+func forWorkers(payload []byte, id uint64) []byte {
+	message := append(make([]byte, 0, len(payload)+32), `{"workerId":"`...)
+	message = append(message, nodeID(id)...)
+	message = append(message, '"')
+	if len(payload) > 2 {
+		message = append(message, ',')
+	}
+	return append(message, payload[1:]...)
+}
+
+// forClients is an event on SendMessageToAll as clients get it: without what only
+// nodes read.
+func forClients(payload []byte) ([]byte, error) {
+	var message map[string]sonic.NoCopyRawMessage
+	if err := plainJSON.Unmarshal(payload, &message); err != nil {
+		return nil, errNotObject
+	}
+	delete(message, "workerId")
+	delete(message, "includeSender")
+	return plainJSON.Marshal(message)
+}

@@ -1,0 +1,182 @@
+package redis
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bytedance/sonic"
+
+	"github.com/gannet-ws/gannet/bus"
+	"github.com/gannet-ws/gannet/codec"
+)
+
+// receiver hands the node what arrives. arrive is called by connections, the
+// rest by the inbox's workers.
+type receiver struct {
+	options  *Options
+	names    *names
+	node     bus.Node
+	interest *interest
+	expected *expectations
+	gaps     *gaps
+	inbox    *inbox
+	stats    *counters
+	health   *health
+}
+
+// arrive takes a message. It does not block.
+func (r *receiver) arrive(channel, text string) {
+	room, number, ok := r.interest.find(channel)
+	if !ok {
+		return // left a moment ago
+	}
+	message := []byte(text)
+	if m, err := readMark(message); err == nil && r.names.isOurs(channel) {
+		if m.node == r.names.id {
+			return
+		}
+		notice := len(message) == headerSize && message[1] == 0
+		if !r.follows(channel, room, source{number, m.node}, m, notice) || notice {
+			return
+		}
+	}
+	r.stats.received.Add(1)
+	if r.inbox.push(received{channel, room, message}) {
+		return
+	}
+	now := time.Now()
+	r.stats.dropped.Add(1)
+	r.gaps.missed(channel, room, 1, now, now)
+}
+
+// follows notes a message's number, and reports whether it is to be delivered.
+func (r *receiver) follows(channel, room string, from source, m mark, notice bool) bool {
+	now := time.Now()
+	missed, since, late := r.expected.observe(from, m, notice, now)
+	if missed > 0 {
+		r.gaps.missed(channel, room, missed, since, now)
+	}
+	if late {
+		r.stats.late.Add(1)
+	}
+	return !late
+}
+
+// deliver is called by the inbox.
+func (r *receiver) deliver(m *received) {
+	var err error
+	switch {
+	case len(m.message) > r.limit(m.message):
+		err = errTooLarge
+	case m.room != "" || m.channel == r.names.all:
+		err = r.deliverMessage(m)
+	case m.channel == r.names.node:
+		err = r.deliverDirect(m)
+	case r.names.isOurs(m.channel): // what nodes tell and ask each other
+	default:
+		err = r.deliverEvent(m)
+	}
+	if err != nil {
+		r.stats.bad.Add(1)
+		r.health.complain("a message from Redis was dropped", fmt.Errorf("on channel %.100q: %w", m.channel, err))
+	}
+}
+
+// limit returns how large a message may be in bytes.
+func (r *receiver) limit(message []byte) int {
+	if isPlain(message) {
+		return r.options.MaxPayload
+	}
+	return maxHeader + r.options.MaxPayload
+}
+
+// Why a message is dropped.
+var (
+	errTooLarge  = errors.New("the message is too large")
+	errNotJSON   = errors.New("the message is not strict JSON")
+	errNotObject = errors.New("the message is not a JSON object")
+	errReceiver  = errors.New("the message has no valid clientId")
+)
+
+// deliverMessage delivers a message for a room, or for all clients or some.
+func (r *receiver) deliverMessage(m *received) error {
+	message := bus.Message{To: bus.All, Payload: m.message}
+	if m.room != "" {
+		message.To, message.Room = bus.Room, m.room
+	}
+	if isPlain(m.message) {
+		if !codec.ValidJSON(m.message) {
+			return errNotJSON
+		}
+		r.node.Deliver(message)
+		return nil
+	}
+	h, payload, err := parseHeader(m.message)
+	if err != nil {
+		return err
+	}
+	message.Payload, message.Except = payload, h.except
+	if err := h.target.narrow(&message); err != nil {
+		return err
+	}
+	r.node.Deliver(message)
+	return nil
+}
+
+// isPlain reports whether a message is nothing but JSON.
+func isPlain(message []byte) bool { return len(message) > 0 && message[0] == '{' }
+
+// narrow sets a message's audience.
+func (t *target) narrow(m *bus.Message) error {
+	m.Where = t.Where
+	switch {
+	case t.UserIDs != nil:
+		m.To, m.Users = bus.Users, t.UserIDs
+	case t.Rooms != nil:
+		m.To, m.Rooms = bus.Rooms, t.Rooms
+	case t.ClientIDs != nil:
+		m.To = bus.Clients
+		for _, text := range t.ClientIDs {
+			id, ok := parseClientID(text)
+			if !ok {
+				return errReceiver
+			}
+			m.Clients = append(m.Clients, id)
+		}
+	}
+	return nil
+}
+
+// deliverDirect delivers a message for clients of this node, from another node or
+// an application.
+func (r *receiver) deliverDirect(m *received) error {
+	if isPlain(m.message) {
+		return r.deliverReply(m.message)
+	}
+	return r.deliverMessage(m)
+}
+
+// deliverReply sends a client the answer of an application: all of the object but
+// the clientId.
+func (r *receiver) deliverReply(message []byte) error {
+	if !codec.ValidJSON(message) {
+		return errNotJSON
+	}
+	var reply map[string]sonic.NoCopyRawMessage
+	if err := plainJSON.Unmarshal(message, &reply); err != nil {
+		return errNotObject
+	}
+	quoted, _ := codec.Unquote([]byte(reply["clientId"]))
+	id, ok := parseClientID(quoted)
+	if !ok {
+		return errReceiver
+	}
+	delete(reply, "clientId")
+	payload, err := plainJSON.Marshal(reply)
+	if err != nil {
+		return err
+	}
+	r.node.Deliver(bus.Message{To: bus.Clients, Clients: []bus.ClientID{id}, Payload: payload})
+	return nil
+}
