@@ -114,7 +114,7 @@ func (s *Server) deliver(p *Publication, ring *shard.ShardSet) (receivers int, e
 	default:
 		receivers, err = s.toClients(&op, p.To.clients, ring)
 	}
-	if err != nil {
+	if err == ErrOverloaded {
 		s.overloaded.Add(1)
 	}
 	return receivers, err

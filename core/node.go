@@ -34,8 +34,11 @@ func (n node) Channels() (names []string, all bool) { return n.server.subscriber
 // Deliver sends a message to clients of this node. One for which an event loop
 // has no room, or that cannot be, is lost, and counted.
 func (n node) Deliver(m bus.Message) {
+	var ring shard.ShardSet
 	p := Publication{To: targetOf(&m), Message: codec.NewMessage(codec.OpText, m.Payload)}
-	if _, err := n.server.Publish(p); err != nil && err != ErrOverloaded {
+	_, err := n.server.deliver(&p, &ring)
+	n.server.ring(ring)
+	if err != nil && err != ErrOverloaded {
 		n.bad("a message", err)
 	}
 }

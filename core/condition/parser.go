@@ -61,39 +61,32 @@ func (p *parser) take(texts ...string) bool {
 	return false
 }
 
-func (p *parser) anyOf() node {
-	parts := appendAny(nil, p.allOf())
-	for p.take("or", "||") {
-		parts = appendAny(parts, p.allOf())
-	}
-	if len(parts) == 1 {
-		return parts[0]
-	}
-	return parts
+func (p *parser) anyOf() node { return chain[anyOf](p, p.allOf, "or", "||") }
+
+func (p *parser) allOf() node { return chain[allOf](p, p.factor, "and", "&&") }
+
+// parts is anyOf or allOf.
+type parts interface {
+	~[]node
+	node
 }
 
-// appendAny appends a part, or its parts if it is an anyOf.
-func appendAny(dst anyOf, part node) anyOf {
-	if parts, same := part.(anyOf); same {
-		return append(dst, parts...)
+// chain reads parts with a word or a sign between them. One part alone is itself.
+func chain[L parts](p *parser, read func() node, word, sign string) node {
+	list := appendPart(L(nil), read())
+	for p.take(word, sign) {
+		list = appendPart(list, read())
 	}
-	return append(dst, part)
+	if len(list) == 1 {
+		return list[0]
+	}
+	return list
 }
 
-func (p *parser) allOf() node {
-	parts := appendAll(nil, p.factor())
-	for p.take("and", "&&") {
-		parts = appendAll(parts, p.factor())
-	}
-	if len(parts) == 1 {
-		return parts[0]
-	}
-	return parts
-}
-
-func appendAll(dst allOf, part node) allOf {
-	if parts, same := part.(allOf); same {
-		return append(dst, parts...)
+// appendPart appends a part, or its parts if it is such a list itself.
+func appendPart[L parts](dst L, part node) L {
+	if list, same := part.(L); same {
+		return append(dst, list...)
 	}
 	return append(dst, part)
 }

@@ -36,11 +36,11 @@ func (d dice) node(depth int) node {
 	case 0:
 		return negation{d.node(depth - 1)}
 	case 1:
-		parts := appendAny(nil, d.node(depth-1))
-		return appendAny(parts, d.node(depth-1))
+		parts := appendPart(anyOf(nil), d.node(depth-1))
+		return appendPart(parts, d.node(depth-1))
 	}
-	parts := appendAll(nil, d.node(depth-1))
-	return appendAll(parts, d.node(depth-1))
+	parts := appendPart(allOf(nil), d.node(depth-1))
+	return appendPart(parts, d.node(depth-1))
 }
 
 func (d dice) comparison() node {

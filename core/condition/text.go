@@ -70,7 +70,8 @@ func unescape(s string) (r rune, size int) {
 	return utf8.RuneError, 6
 }
 
-// unit decodes \uXXXX at the start of s, a unit of UTF-16.
+// unit decodes the escape at the start of s, \u and four hex digits: a unit of
+// UTF-16.
 func unit(s string) (r rune, ok bool) {
 	if len(s) < 6 || s[:2] != `\u` {
 		return 0, false
