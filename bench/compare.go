@@ -26,6 +26,16 @@ type Report struct {
 	Settings map[string]any `json:"settings"`
 	Server   []Round        `json:"server"`
 	Floor    []Round        `json:"floor,omitempty"` // beside Server, round by round
+	// Columns name Server and Floor where they are something else: in the
+	// scenario cluster the node that receives, and the one that publishes.
+	Columns []string `json:"columns,omitempty"`
+}
+
+func (r *Report) columns() (server, floor string) {
+	if len(r.Columns) == 2 {
+		return r.Columns[0], r.Columns[1]
+	}
+	return "server", "floor"
 }
 
 // compare measures in turns, server, floor, server, floor; prints the report;
@@ -84,14 +94,14 @@ func measureAndClose(ctx context.Context, c *comparison, s *subject) (Round, err
 }
 
 // write writes the report where and how --json says.
-func (t *Target) write(out io.Writer, report *Report) error {
-	switch t.JSON {
+func (s *Setup) write(out io.Writer, report *Report) error {
+	switch s.JSON {
 	case "-":
 		return writeJSON(out, report)
 	case "":
 		return writeTable(out, report)
 	}
-	file, err := os.Create(t.JSON)
+	file, err := os.Create(s.JSON)
 	if err != nil {
 		return fmt.Errorf("bench: writing the result: %w", err)
 	}
@@ -117,7 +127,8 @@ func (r *Report) failure() error {
 	}
 	for i := range r.Floor {
 		if err := r.Floor[i].failure(); err != nil {
-			return fmt.Errorf("the floor: %w", err)
+			_, name := r.columns()
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil

@@ -46,7 +46,8 @@ func (d *delivery) measure(ctx context.Context, s *subject) (Round, error) {
 		return round, err
 	}
 	round.Alive = g.alive()
-	round.count(g.close(), source)
+	round.count(g.close(), source.expected)
+	round.announced(source.receivers)
 	round.doubt(g.trouble())
 	if round.MessagesPerSecond < onSchedule*d.rate {
 		round.note("publishing fell behind: %.1f messages a second", round.MessagesPerSecond)

@@ -95,13 +95,13 @@ func (a *admin) broadcast(ctx context.Context, room string, message []byte) (rec
 	return countReceivers(body, 1)
 }
 
-// publish publishes messages to a room in one request and returns the sum of
-// their receivers.
-func (a *admin) publish(ctx context.Context, room string, messages [][]byte) (receivers int, err error) {
+// publish publishes messages in one request and returns the sum of their
+// receivers.
+func (a *admin) publish(ctx context.Context, messages []publishLine) (receivers int, err error) {
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
-	for _, message := range messages {
-		if err := encoder.Encode(publishLine{room, message}); err != nil {
+	for i := range messages {
+		if err := encoder.Encode(&messages[i]); err != nil {
 			return 0, fmt.Errorf("bench: %w", err)
 		}
 	}

@@ -19,11 +19,16 @@ type publisher struct {
 }
 
 func newPublisher(a *admin, conns, rooms, size int) *publisher {
-	p := &publisher{admin: a, rooms: rooms, members: make([]int, rooms), next: make([]uint64, rooms), size: size}
+	return &publisher{admin: a, rooms: rooms, members: deal(conns, rooms), next: make([]uint64, rooms), size: size}
+}
+
+// deal returns how many of so many sockets each room gets.
+func deal(conns, rooms int) []int {
+	members := make([]int, rooms)
 	for i := range conns {
-		p.members[i%rooms]++
+		members[i%rooms]++
 	}
-	return p
+	return members
 }
 
 // message makes the next message of a room.
@@ -43,13 +48,33 @@ func (p *publisher) single(ctx context.Context, room int) error {
 
 // batch publishes n messages to a room at once.
 func (p *publisher) batch(ctx context.Context, room, n int) error {
-	messages := make([][]byte, n)
-	for i := range messages {
-		messages[i] = p.message(room)
+	return p.lines(ctx, n, func(int) int { return room })
+}
+
+// spread publishes n messages at once, to the rooms in turn from a first one on.
+func (p *publisher) spread(ctx context.Context, first, n int) error {
+	return p.lines(ctx, n, func(i int) int { return (first + i) % p.rooms })
+}
+
+// lines publishes n messages at once, each to the room that it is given.
+func (p *publisher) lines(ctx context.Context, n int, room func(i int) int) error {
+	lines := make([]publishLine, n)
+	for i := range lines {
+		to := room(i)
+		lines[i] = publishLine{roomName(to, p.rooms), p.message(to)}
 	}
-	receivers, err := p.admin.publish(ctx, roomName(room, p.rooms), messages)
+	receivers, err := p.admin.publish(ctx, lines)
 	p.receivers += uint64(receivers)
 	return err
+}
+
+// deliveries returns how many deliveries follow from what was published, if each
+// room has so many members.
+func (p *publisher) deliveries(members []int) (sum uint64) {
+	for room, n := range p.next {
+		sum += n * uint64(members[room])
+	}
+	return sum
 }
 
 // messages returns how many messages were published.

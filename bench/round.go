@@ -28,6 +28,8 @@ type Round struct {
 
 	Seconds           float64 `json:"seconds,omitempty"`           // measured
 	MessagesPerSecond float64 `json:"messagesPerSecond,omitempty"` // published
+	CPUPerMessage     float64 `json:"cpuPerMessage,omitempty"`     // microseconds, of the server for each message published
+	RedisPerMessage   float64 `json:"redisPerMessage,omitempty"`   // microseconds, of Redis
 	CPUPerFrame       float64 `json:"cpuPerFrame,omitempty"`       // microseconds
 	UserPerFrame      float64 `json:"userPerFrame,omitempty"`      // microseconds, of CPUPerFrame
 	WritesPerSocket   float64 `json:"writesPerSocket,omitempty"`   // for each burst
@@ -43,9 +45,8 @@ type Round struct {
 }
 
 // count fills in what the generator counted.
-func (r *Round) count(t *tally, p *publisher) {
-	r.Expected = p.expected
-	r.Receivers = p.receivers
+func (r *Round) count(t *tally, expected uint64) {
+	r.Expected = expected
 	r.Delivered = t.delivered
 	r.Lost = r.Expected - min(t.delivered, r.Expected)
 	r.OutOfOrder = t.outOfOrder
@@ -54,6 +55,14 @@ func (r *Round) count(t *tally, p *publisher) {
 	r.LatencyP50 = micros(t.latency.quantile(0.50))
 	r.LatencyP99 = micros(t.latency.quantile(0.99))
 	r.LatencyMax = micros(t.latency.max)
+}
+
+// announced fills in how many deliveries the server announced.
+func (r *Round) announced(receivers uint64) {
+	r.Receivers = receivers
+	if r.Receivers != r.Expected {
+		r.note("the server announced %d deliveries of %d", r.Receivers, r.Expected)
+	}
 }
 
 func (r *Round) note(format string, arguments ...any) {
@@ -67,9 +76,6 @@ func (r *Round) doubt(trouble error) {
 	}
 	if r.Seconds > 0 && r.MachineIdle < idleEnough {
 		r.note("the machine was saturated (%.0f %% idle)", 100*r.MachineIdle)
-	}
-	if r.Receivers != r.Expected {
-		r.note("the server announced %d deliveries of %d", r.Receivers, r.Expected)
 	}
 	if trouble != nil {
 		r.note("%d of %d connections were lost, one of them: %v", r.Connections-r.Alive, r.Connections, trouble)

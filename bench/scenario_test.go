@@ -33,7 +33,7 @@ func startFloor(t *testing.T, skip func(fd int32, frame []byte) bool) Target {
 	})
 	return Target{
 		URL: "ws://" + addr + "/ws", Admin: "http://" + adminAddr, PID: os.Getpid(),
-		NoFloor: true, GeneratorLoops: 2, JSON: "-",
+		NoFloor: true, Setup: Setup{GeneratorLoops: 2, JSON: "-"},
 	}
 }
 
@@ -131,7 +131,7 @@ func TestMergedWithCutFrames(t *testing.T) {
 func TestSpawnedServerAndFloor(t *testing.T) {
 	result := filepath.Join(t.TempDir(), "idle.json")
 	i := Idle{
-		Target: Target{URL: "ws://localhost/ws", Spawn: true, Loops: 1, JSON: result},
+		Target: Target{URL: "ws://localhost/ws", Spawn: true, Setup: Setup{Loops: 1, JSON: result}},
 		Conns:  300, Settle: 50 * time.Millisecond, Rounds: 2,
 	}
 	var out bytes.Buffer
@@ -156,7 +156,7 @@ func TestSpawnedServerAndFloor(t *testing.T) {
 
 func TestSpawnedServerThatEnds(t *testing.T) {
 	i := Idle{
-		Target: Target{URL: "ws://localhost/ws", Spawn: true, ServerFlag: []string{"--refuse"}},
+		Target: Target{URL: "ws://localhost/ws", Spawn: true, Setup: Setup{ServerFlag: []string{"--refuse"}}},
 		Conns:  1, Rounds: 1,
 	}
 	err := i.Run(t.Context(), &bytes.Buffer{})

@@ -57,10 +57,10 @@ func (p *process) run(command []string, started chan<- error) {
 	_ = cmd.Wait() // how it ended is told by its output
 }
 
-// awaitReady waits until the process answers that it is ready.
-func (p *process) awaitReady(ctx context.Context, a *admin) error {
+// awaitReady waits until ready reports that the process is.
+func (p *process) awaitReady(ctx context.Context, ready func(context.Context) bool) error {
 	limit := time.Now().Add(startLimit)
-	for !a.ready(ctx) {
+	for !ready(ctx) {
 		select {
 		case <-p.ended:
 			return fmt.Errorf("bench: the spawned process ended: %s", p.output.String())

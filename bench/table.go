@@ -30,6 +30,8 @@ var figures = []figure{
 	{"duplicates", "%.0f", false, func(r *Round) float64 { return float64(r.Duplicates) }},
 	{"foreign frames", "%.0f", false, func(r *Round) float64 { return float64(r.Foreign) }},
 	{"published per second", "%.1f", false, func(r *Round) float64 { return r.MessagesPerSecond }},
+	{"CPU per message published", "%.2f µs", true, func(r *Round) float64 { return r.CPUPerMessage }},
+	{"CPU of Redis for it", "%.2f µs", false, func(r *Round) float64 { return r.RedisPerMessage }},
 	{"CPU per frame", "%.3f µs", true, func(r *Round) float64 { return r.CPUPerFrame }},
 	{"  of it in user space", "%.3f µs", true, func(r *Round) float64 { return r.UserPerFrame }},
 	{"writes per socket and burst", "%.2f", true, func(r *Round) float64 { return r.WritesPerSocket }},
@@ -50,9 +52,10 @@ func writeTable(out io.Writer, report *Report) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s; rounds: %d\n", report.Title, len(report.Server))
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
-	header := "\tserver\t"
+	server, floor := report.columns()
+	header := "\t" + server + "\t"
 	if len(report.Floor) > 0 {
-		header += "floor\tratio\t"
+		header += floor + "\tratio\t"
 	}
 	_, _ = fmt.Fprintln(table, header)
 	published := slices.ContainsFunc(report.Server, func(r Round) bool { return r.Expected > 0 })
@@ -62,8 +65,8 @@ func writeTable(out io.Writer, report *Report) error {
 		}
 	}
 	_ = table.Flush()
-	writeNotes(&text, "server", report.Server)
-	writeNotes(&text, "floor", report.Floor)
+	writeNotes(&text, server, report.Server)
+	writeNotes(&text, floor, report.Floor)
 	if _, err := io.WriteString(out, text.String()); err != nil {
 		return fmt.Errorf("bench: writing the table: %w", err)
 	}

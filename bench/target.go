@@ -12,16 +12,23 @@ import (
 // may hold.
 const maxConnectionsSpare = 100
 
-// Target says which server is measured, and is part of every scenario.
+// Target says which server is measured.
 type Target struct {
-	URL        string   `name:"url" help:"Where the sockets connect." default:"ws://127.0.0.1:3000/ws" placeholder:"URL"`
-	Admin      string   `name:"admin" help:"Admin listener of the server." default:"http://127.0.0.1:3001" placeholder:"URL"`
+	Setup
+
+	URL     string `name:"url" help:"Where the sockets connect." default:"ws://127.0.0.1:3000/ws" placeholder:"URL"`
+	Admin   string `name:"admin" help:"Admin listener of the server." default:"http://127.0.0.1:3001" placeholder:"URL"`
+	PID     int    `name:"pid" help:"Process of a running server on this machine, to read its CPU time and memory." placeholder:"PID"`
+	Spawn   bool   `name:"spawn" help:"Start a server for each measurement, on free loopback ports, and stop it afterwards. Of --url only the path and the query count."`
+	NoFloor bool   `name:"no-floor" help:"Do not measure the bare write loop beside the server."`
+}
+
+// Setup is what all scenarios have: how servers are started, how they are loaded,
+// and where the result goes.
+type Setup struct {
 	APIKey     string   `name:"api-key" help:"Key of the admin listener, also of a spawned one that takes it from the environment." placeholder:"KEY"`
-	PID        int      `name:"pid" help:"Process of a running server on this machine, to read its CPU time and memory." placeholder:"PID"`
-	Spawn      bool     `name:"spawn" help:"Start a server for each measurement, on free loopback ports, and stop it afterwards. Of --url only the path and the query count."`
 	Loops      int      `name:"loops" help:"Event loops of the spawned server; 0 leaves it its default." placeholder:"N"`
 	ServerFlag []string `name:"server-flag" help:"A further flag of the spawned server; may be repeated." sep:"none" placeholder:"FLAG"`
-	NoFloor    bool     `name:"no-floor" help:"Do not measure the bare write loop beside the server."`
 
 	GeneratorLoops int    `name:"generator-loops" help:"Event loops of the load generator." default:"1" placeholder:"N"`
 	JSON           string `name:"json" help:"Write the result as JSON to a file, or with - to the output in place of the table." placeholder:"FILE"`
@@ -50,11 +57,7 @@ func (s *subject) close() {
 // open returns the server, started if so asked. The caller closes it.
 func (t *Target) open(ctx context.Context, conns int) (*subject, error) {
 	if t.Spawn {
-		flags := []string{"serve", "--max-connections", strconv.Itoa(conns + maxConnectionsSpare)}
-		if t.Loops > 0 {
-			flags = append(flags, "--loops", strconv.Itoa(t.Loops))
-		}
-		return t.spawn(ctx, "server", append(flags, t.ServerFlag...))
+		return t.spawn(ctx, "server", t.URL, t.serve(conns))
 	}
 	e, err := parseEndpoint(t.URL)
 	if err != nil {
@@ -65,12 +68,22 @@ func (t *Target) open(ctx context.Context, conns int) (*subject, error) {
 
 // openFloor starts the floor. The caller closes it.
 func (t *Target) openFloor(ctx context.Context) (*subject, error) {
-	return t.spawn(ctx, "floor", []string{"bench", "floor-server"})
+	return t.spawn(ctx, "floor", t.URL, []string{"bench", "floor-server"})
 }
 
-// spawn starts this program with arguments on free ports and waits for it.
-func (t *Target) spawn(ctx context.Context, name string, arguments []string) (*subject, error) {
-	command, err := t.program()
+// serve returns the arguments that start a server for so many sockets.
+func (s *Setup) serve(conns int) []string {
+	flags := []string{"serve", "--max-connections", strconv.Itoa(conns + maxConnectionsSpare)}
+	if s.Loops > 0 {
+		flags = append(flags, "--loops", strconv.Itoa(s.Loops))
+	}
+	return append(flags, s.ServerFlag...)
+}
+
+// spawn starts this program with arguments on free ports and waits for it. Of the
+// URL the path and the query count.
+func (s *Setup) spawn(ctx context.Context, name, likeURL string, arguments []string) (*subject, error) {
+	command, err := s.program()
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +95,7 @@ func (t *Target) spawn(ctx context.Context, name string, arguments []string) (*s
 	if err != nil {
 		return nil, err
 	}
-	e, err := t.spawnedEndpoint(addr)
+	e, err := spawnedEndpoint(likeURL, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -91,17 +104,17 @@ func (t *Target) spawn(ctx context.Context, name string, arguments []string) (*s
 	if err != nil {
 		return nil, err
 	}
-	s := &subject{name: name, endpoint: e, admin: newAdmin("http://"+adminAddr, t.APIKey), pid: p.pid, process: p}
-	if err := p.awaitReady(ctx, s.admin); err != nil {
-		s.close()
+	started := &subject{name: name, endpoint: e, admin: newAdmin("http://"+adminAddr, s.APIKey), pid: p.pid, process: p}
+	if err := p.awaitReady(ctx, started.admin.ready); err != nil {
+		started.close()
 		return nil, err
 	}
-	return s, nil
+	return started, nil
 }
 
-func (t *Target) program() ([]string, error) {
-	if len(t.Program) > 0 {
-		return append([]string(nil), t.Program...), nil
+func (s *Setup) program() ([]string, error) {
+	if len(s.Program) > 0 {
+		return append([]string(nil), s.Program...), nil
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -110,9 +123,9 @@ func (t *Target) program() ([]string, error) {
 	return []string{self}, nil
 }
 
-// spawnedEndpoint is --url at another address.
-func (t *Target) spawnedEndpoint(addr string) (endpoint, error) {
-	u, err := url.Parse(t.URL)
+// spawnedEndpoint is a URL at another address.
+func spawnedEndpoint(likeURL, addr string) (endpoint, error) {
+	u, err := url.Parse(likeURL)
 	if err != nil {
 		return endpoint{}, fmt.Errorf("bench: reading the URL: %w", err)
 	}

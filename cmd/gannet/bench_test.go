@@ -17,13 +17,14 @@ import (
 // which fails when a message is lost, repeated or out of order.
 func TestBench_EveryMessageArrives(t *testing.T) {
 	for scenario, args := range map[string][]string{
-		"fanout": {"--conns=2000", "--rooms=4", "--rate=20", "--duration=2s"},
-		"merged": {"--conns=500", "--rounds=5"},
+		"fanout":  {"--spawn", "--no-floor", "--conns=2000", "--rooms=4", "--rate=20", "--duration=2s"},
+		"merged":  {"--spawn", "--no-floor", "--conns=500", "--rounds=5"},
+		"cluster": {"--flood", "--conns=1000", "--rooms=300", "--duration=2s"},
 	} {
 		t.Run(scenario, func(t *testing.T) {
-			t.Setenv("GANNET_TEST_AS_COMMAND", "1") // for the server that it starts
+			t.Setenv("GANNET_TEST_AS_COMMAND", "1") // for the servers that it starts
 			report := filepath.Join(t.TempDir(), "report.json")
-			args := append([]string{"bench", scenario, "--spawn", "--no-floor", "--json=" + report}, args...)
+			args := append([]string{"bench", scenario, "--json=" + report}, args...)
 			require.NoError(t, run(context.Background(), args))
 			raw, err := os.ReadFile(report)
 			require.NoError(t, err)
