@@ -12,6 +12,7 @@ import (
 // takes beside the way within the node. The report has the receiving node first.
 type Cluster struct {
 	Setup
+	Flood
 
 	RedisURL string        `name:"redis-url" help:"Redis between the nodes. Empty: a throw-away server is started, of the program that REDIS_SERVER names or redis-server." placeholder:"URL"`
 	Conns    int           `name:"conns" help:"Sockets on the receiving node." default:"1000" placeholder:"N"`
@@ -19,9 +20,6 @@ type Cluster struct {
 	Rooms    int           `name:"rooms" help:"Rooms among which the sockets are dealt." default:"100" placeholder:"N"`
 	Size     int           `name:"size" help:"Size of a message in bytes." default:"128" placeholder:"BYTES"`
 	Rate     float64       `name:"rate" help:"Messages a second, to the rooms in turn." default:"100" placeholder:"N"`
-	Flood    bool          `name:"flood" help:"Publish as many messages as arrive, instead of --rate."`
-	Batch    int           `name:"batch" help:"With --flood: messages of one request." default:"200" placeholder:"N"`
-	Window   int           `name:"window" help:"With --flood: messages under way at most." default:"4000" placeholder:"N"`
 	Duration time.Duration `name:"duration" help:"How long to publish." default:"10s" placeholder:"TIME"`
 	Rounds   int           `name:"rounds" help:"Measurements, each with fresh nodes; the table shows medians." default:"1" placeholder:"N"`
 }
@@ -37,9 +35,9 @@ func (c *Cluster) Run(ctx context.Context, out io.Writer) error {
 	report := Report{
 		Scenario: "cluster",
 		Title: fmt.Sprintf("cluster: %d sockets on the receiving node, %d on the publishing one, rooms: %d, %d bytes, %s for %v",
-			c.Conns, c.local(), c.Rooms, c.Size, c.pace(), c.Duration),
+			c.Conns, c.local(), c.Rooms, c.Size, c.pace(c.Rate), c.Duration),
 		Settings: map[string]any{
-			"conns": c.Conns, "local": c.local(), "rooms": c.Rooms, "size": c.Size, "rate": c.Rate, "flood": c.Flood,
+			"conns": c.Conns, "local": c.local(), "rooms": c.Rooms, "size": c.Size, "rate": c.Rate, "flood": c.Flood.Flood,
 			"batch": c.Batch, "window": c.Window, "duration": c.Duration.String(),
 			"loops": c.Loops, "serverFlags": c.ServerFlag, "generatorLoops": max(c.GeneratorLoops, 1),
 		},
@@ -66,16 +64,12 @@ func (c *Cluster) local() int {
 	return c.Conns
 }
 
-func (c *Cluster) pace() string {
-	if c.Flood {
-		return "as many messages as arrive"
-	}
-	return fmt.Sprintf("%g messages a second", c.Rate)
-}
-
 func (c *Cluster) check() error {
-	if c.Rate <= 0 || c.Duration <= 0 || c.Batch <= 0 || c.Window <= 0 {
-		return fmt.Errorf("%w: rate, duration, batch and window must be positive", ErrOption)
+	if c.Rate <= 0 || c.Duration <= 0 {
+		return fmt.Errorf("%w: rate and duration must be positive", ErrOption)
+	}
+	if err := c.Flood.check(); err != nil {
+		return err
 	}
 	return checkLoad(c.Conns, c.Rooms, c.Size, c.Rounds)
 }
@@ -103,7 +97,7 @@ func (c *Cluster) measure(ctx context.Context) (far, near Round, err error) {
 	}
 	far, near, err = t.finish(ctx, source, float64(source.messages()-before))
 	near.announced(source.receivers)
-	if !c.Flood && near.MessagesPerSecond < onSchedule*c.Rate {
+	if !c.Flood.Flood && near.MessagesPerSecond < onSchedule*c.Rate {
 		near.note("publishing fell behind: %.1f messages a second", near.MessagesPerSecond)
 	}
 	return far, near, err
@@ -119,19 +113,8 @@ func (c *Cluster) warmUp(ctx context.Context, t *tier, p *publisher) error {
 }
 
 func (c *Cluster) publish(ctx context.Context, t *tier, p *publisher) error {
-	if !c.Flood {
-		return paced(ctx, c.Rate, c.Duration, func(i int) error { return p.single(ctx, i%c.Rooms) })
+	if c.Flood.Flood {
+		return c.Flood.publish(ctx, p, t.far.load, t.far.members, c.Duration)
 	}
-	window := uint64(max(c.Window*c.Conns/c.Rooms, 1)) // in deliveries
-	end := time.Now().Add(c.Duration)
-	for i := 0; time.Now().Before(end); i += c.Batch {
-		if err := p.spread(ctx, i, c.Batch); err != nil {
-			return err
-		}
-		expected := p.deliveries(t.far.members)
-		if err := t.far.load.await(ctx, expected-min(window, expected)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return paced(ctx, c.Rate, c.Duration, func(i int) error { return p.single(ctx, i%c.Rooms) })
 }

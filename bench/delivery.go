@@ -17,7 +17,7 @@ const onSchedule = 0.95
 type delivery struct {
 	plan    plan // without the endpoint
 	warmUp  func(ctx context.Context, p *publisher) error
-	publish func(ctx context.Context, p *publisher) error
+	publish func(ctx context.Context, p *publisher, g *generator) error
 	bursts  int     // bursts that each socket gets from publish; 0: single messages
 	rate    float64 // messages a second that publish should reach; 0: none
 }
@@ -72,7 +72,7 @@ func (d *delivery) publishMeasured(ctx context.Context, s *subject, g *generator
 		return err
 	}
 	before := source.messages()
-	if err := d.publish(ctx, source); err != nil {
+	if err := d.publish(ctx, source, g); err != nil {
 		return err
 	}
 	round.MessagesPerSecond = float64(source.messages()-before) / time.Since(from.time).Seconds()

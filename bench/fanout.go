@@ -10,9 +10,11 @@ import (
 // fanoutWarmUp is how many messages each room gets before measuring begins.
 const fanoutWarmUp = 2
 
-// Fanout publishes single messages at a steady rate to rooms full of sockets.
+// Fanout publishes messages to rooms full of sockets: one at a time and at a steady
+// rate, or as much as arrives.
 type Fanout struct {
 	Target
+	Flood
 
 	Conns    int           `name:"conns" help:"Sockets." default:"1000" placeholder:"N"`
 	Rooms    int           `name:"rooms" help:"Rooms among which the sockets are dealt." default:"1" placeholder:"N"`
@@ -27,6 +29,10 @@ func (f *Fanout) Run(ctx context.Context, out io.Writer) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	rate := f.Rate
+	if f.Flood.Flood {
+		rate = 0
+	}
 	d := delivery{
 		plan: plan{
 			conns: f.Conns, rooms: f.Rooms, size: f.Size,
@@ -34,13 +40,13 @@ func (f *Fanout) Run(ctx context.Context, out io.Writer) error {
 		},
 		warmUp:  f.warmUp,
 		publish: f.publish,
-		rate:    f.Rate,
+		rate:    rate,
 	}
-	title := fmt.Sprintf("fanout: %d sockets, rooms: %d, %d bytes, %g messages a second for %v",
-		f.Conns, f.Rooms, f.Size, f.Rate, f.Duration)
+	title := fmt.Sprintf("fanout: %d sockets, rooms: %d, %d bytes, %s for %v",
+		f.Conns, f.Rooms, f.Size, f.pace(f.Rate), f.Duration)
 	return f.compare(ctx, out, comparison{
 		scenario: "fanout", title: title, settings: map[string]any{
-			"conns": f.Conns, "rooms": f.Rooms, "size": f.Size, "rate": f.Rate,
+			"conns": f.Conns, "rooms": f.Rooms, "size": f.Size, "rate": f.Rate, "flood": f.Flood.Flood, "batch": f.Batch, "window": f.Window,
 			"duration": f.Duration.String(),
 		},
 		rounds: f.Rounds, conns: f.Conns, measure: d.measure,
@@ -50,6 +56,9 @@ func (f *Fanout) Run(ctx context.Context, out io.Writer) error {
 func (f *Fanout) check() error {
 	if f.Rate <= 0 || f.Duration <= 0 {
 		return fmt.Errorf("%w: rate and duration must be positive", ErrOption)
+	}
+	if err := f.Flood.check(); err != nil {
+		return err
 	}
 	return checkLoad(f.Conns, f.Rooms, f.Size, f.Rounds)
 }
@@ -65,7 +74,10 @@ func (f *Fanout) warmUp(ctx context.Context, p *publisher) error {
 	return nil
 }
 
-func (f *Fanout) publish(ctx context.Context, p *publisher) error {
+func (f *Fanout) publish(ctx context.Context, p *publisher, g *generator) error {
+	if f.Flood.Flood {
+		return f.Flood.publish(ctx, p, g, p.members, f.Duration)
+	}
 	return paced(ctx, f.Rate, f.Duration, func(i int) error { return p.single(ctx, i%f.Rooms) })
 }
 

@@ -20,8 +20,9 @@ const maxRequestHead = 8 << 10
 
 // floor is the bare loop: what fan-out costs when a server does nothing but
 // write. One goroutine accepts, upgrades, lets sockets join a room, and writes
-// each publication to all members with one write(2) a socket. It trusts its
-// peers to send every request in one piece, as the generator does.
+// each publication to all members with one write(2) a socket. A message to a room
+// goes to its members, too, and any other back to its sender. It trusts its peers
+// to send every request in one piece, as the generator does.
 //
 // publish, end and writes may be used from any goroutine; all else belongs to
 // the goroutine of run.
@@ -31,6 +32,7 @@ type floor struct {
 	sockets  []floorSocket // by descriptor
 	rooms    map[string]*floorRoom
 	buffer   [64 << 10]byte
+	frame    []byte // of the message that is being answered
 	writes   atomic.Uint64
 
 	// skip, if set, says that a frame is not to be written to a socket. Tests
@@ -145,7 +147,7 @@ func (f *floor) close() {
 	f.poller.close()
 }
 
-// write is the loop that everything else is compared with.
+// write writes a publication.
 func (f *floor) write(p *publication) {
 	room := f.rooms[p.room]
 	if room == nil {
@@ -153,11 +155,16 @@ func (f *floor) write(p *publication) {
 		return
 	}
 	p.receivers <- len(room.members)
+	f.writeRoom(room, p.frames)
+}
+
+// writeRoom is the loop that everything else is compared with.
+func (f *floor) writeRoom(room *floorRoom, frames []byte) {
 	for _, fd := range room.members {
-		if f.skip != nil && f.skip(fd, p.frames) {
+		if f.skip != nil && f.skip(fd, frames) {
 			continue
 		}
-		writeAll(fd, p.frames)
+		writeAll(fd, frames)
 	}
 	f.writes.Add(uint64(len(room.members)))
 }
@@ -238,12 +245,22 @@ func (f *floor) drop(fd int32) {
 	_ = unix.Close(int(fd))
 }
 
-// answer handles one request, an upgrade or a join, and reports whether the
+// answer handles what was read, an upgrade or messages, and reports whether the
 // socket may stay.
 func (f *floor) answer(fd int32, b []byte) bool {
 	s := &f.sockets[fd]
+	for s.upgraded && len(b) > 0 {
+		h, n := codec.ParseHeader(b)
+		end := n + int(h.Length)
+		if n == 0 || h.Opcode != codec.OpText || end > len(b) {
+			return false
+		}
+		codec.Mask(b[n:end], h.Key, 0)
+		f.message(fd, b[n:end])
+		b = b[end:]
+	}
 	if s.upgraded {
-		return f.join(fd, b)
+		return true
 	}
 	var request codec.UpgradeRequest
 	n, err := request.Parse(b, maxRequestHead)
@@ -255,22 +272,27 @@ func (f *floor) answer(fd int32, b []byte) bool {
 	return true
 }
 
-func (f *floor) join(fd int32, b []byte) bool {
-	h, n := codec.ParseHeader(b)
-	if n == 0 || h.Opcode != codec.OpText || uint64(len(b)-n) != h.Length || f.sockets[fd].room != nil {
-		return false
+// message handles one message.
+func (f *floor) message(fd int32, payload []byte) {
+	room := f.sockets[fd].room
+	name, joins := bytes.CutPrefix(payload, []byte(joinHead))
+	switch {
+	case joins && room == nil:
+		f.join(fd, strings.TrimSuffix(string(name), joinTail))
+	case room != nil && bytes.HasPrefix(payload, []byte(relayHead)):
+		f.frame = codec.AppendFrame(f.frame[:0], codec.OpText, payload)
+		f.writeRoom(room, f.frame)
+	default:
+		f.frame = codec.AppendFrame(f.frame[:0], codec.OpText, payload)
+		writeAll(fd, f.frame)
 	}
-	payload := b[n:]
-	codec.Mask(payload, h.Key, 0)
-	name, ok := bytes.CutPrefix(payload, []byte(joinHead))
-	if !ok {
-		return false
-	}
-	room := f.room(strings.TrimSuffix(string(name), joinTail))
+}
+
+func (f *floor) join(fd int32, name string) {
+	room := f.room(name)
 	f.sockets[fd].room, f.sockets[fd].place = room, int32(len(room.members))
 	room.members = append(room.members, fd)
 	writeAll(fd, codec.AppendFrame(nil, codec.OpText, []byte(floorJoined)))
-	return true
 }
 
 // floorJoined is the floor's answer to every join.

@@ -37,6 +37,8 @@ type plan struct {
 	loops    int
 	inFlight int
 
+	requests *requests // what sockets send; nil: they only receive
+
 	request []byte   // the upgrade
 	joins   [][]byte // the join frame of each room
 }
@@ -62,6 +64,9 @@ func startGenerator(p plan) (*generator, error) {
 	for room := range p.rooms {
 		join := joinRequest(roomName(room, p.rooms))
 		p.joins = append(p.joins, codec.AppendMaskedFrame(nil, codec.OpText, true, maskingKey, join))
+	}
+	if p.requests != nil {
+		p.requests.members = deal(p.conns, max(p.rooms, 1))
 	}
 	g := &generator{conns: p.conns}
 	for i := range p.loops {
@@ -96,6 +101,24 @@ func (g *generator) state() (ready, failed, closed int, delivered uint64) {
 		delivered += l.progress.delivered.Load()
 	}
 	return ready, failed, closed, delivered
+}
+
+// talk has sockets begin or cease to send.
+func (g *generator) talk(on bool) {
+	for _, l := range g.loops {
+		l.sending.Store(on)
+		l.poller.wake()
+	}
+}
+
+// sent returns how many messages sockets have sent, and the deliveries that
+// should follow from them.
+func (g *generator) sent() (messages, expected uint64) {
+	for _, l := range g.loops {
+		messages += l.progress.sent.Load()
+		expected += l.progress.expected.Load()
+	}
+	return messages, expected
 }
 
 // alive returns how many sockets are ready and open.
@@ -156,6 +179,21 @@ func (g *generator) await(ctx context.Context, n uint64) error {
 		if err := pause(ctx, time.Millisecond); err != nil {
 			return err
 		}
+	}
+}
+
+// quiet waits until all that sockets have sent has been delivered, as await does.
+// They have ceased to send, which shows when the count does not change any more.
+func (g *generator) quiet(ctx context.Context) error {
+	for last := uint64(0); ; {
+		if err := pause(ctx, strayTime); err != nil {
+			return err
+		}
+		messages, expected := g.sent()
+		if err := g.await(ctx, expected); err != nil || messages == last {
+			return err
+		}
+		last = messages
 	}
 }
 

@@ -34,12 +34,19 @@ type loop struct {
 	dialled  int // sockets begun
 	sockets  []socket
 	now      int64 // time of the last read, nanoseconds since 1970
-	counts   struct{ ready, failed, closed int64 }
+	counts   struct {
+		ready, failed, closed int64
+		sent, expected        uint64
+	}
+	schedule schedule
+	text     []byte // of a message to be sent
+	wire     []byte // its frame
 	buffer   [loopBuffer]byte
 	tally    tally
 
 	progress progress
 	trouble  atomic.Pointer[error] // the first thing that went wrong with a socket
+	sending  atomic.Bool           // sockets are to send, see requests
 	ended    atomic.Bool
 }
 
@@ -65,8 +72,9 @@ func (l *loop) run() {
 	defer l.close()
 	for !l.ended.Load() {
 		l.dial()
+		timeout := l.send()
 		l.publish()
-		events, err := l.poller.wait(-1)
+		events, err := l.poller.wait(timeout)
 		if err != nil {
 			l.note(err)
 			return
@@ -90,6 +98,8 @@ func (l *loop) publish() {
 	l.progress.ready.Store(l.counts.ready)
 	l.progress.failed.Store(l.counts.failed)
 	l.progress.closed.Store(l.counts.closed)
+	l.progress.sent.Store(l.counts.sent)
+	l.progress.expected.Store(l.counts.expected)
 	l.progress.delivered.Store(l.tally.delivered)
 }
 
@@ -102,7 +112,7 @@ func (l *loop) dial() {
 		token := l.dialled
 		number := l.first + token*l.step
 		s := &l.sockets[token]
-		s.room = int32(number % max(l.plan.rooms, 1))
+		s.room, s.place = int32(number%max(l.plan.rooms, 1)), int32(number/max(l.plan.rooms, 1))
 		l.dialled++
 		l.inFlight++
 		fd, err := l.plan.endpoint.dial(number)
@@ -257,6 +267,8 @@ func (l *loop) frame(s *socket, h codec.Header, payload []byte) error {
 		return send(s, codec.AppendMaskedFrame(nil, codec.OpPong, true, maskingKey, payload))
 	case s.stage == joining && bytes.Contains(payload, []byte(joinAction)):
 		return l.joined(s, payload)
+	case l.plan.requests != nil:
+		return l.answered(s, payload)
 	}
 	l.message(s, payload)
 	return nil
@@ -277,13 +289,18 @@ func (l *loop) message(s *socket, payload []byte) {
 		l.tally.foreign++
 		return
 	}
-	switch s.sequence.see(seq) {
+	l.deliver(&s.sequence, seq, sent)
+}
+
+// deliver counts a message and reports whether it is a new one.
+func (l *loop) deliver(of *sequence, seq uint64, sent int64) bool {
+	switch of.see(seq) {
 	case absurd:
 		l.tally.foreign++
-		return
+		return false
 	case duplicate:
 		l.tally.duplicates++
-		return
+		return false
 	case late:
 		l.tally.outOfOrder++
 	case inOrder, skipped:
@@ -292,4 +309,5 @@ func (l *loop) message(s *socket, payload []byte) {
 	if seq >= l.plan.warmUp {
 		l.tally.latency.add(time.Duration(l.now - sent))
 	}
+	return true
 }

@@ -49,6 +49,7 @@ func (r *Round) load(from, to mark, loops int) {
 	r.GeneratorCPU = to.generator.since(from.generator).Total.Seconds() / wall.Seconds() / float64(max(loops, 1))
 	r.MachineIdle = to.machine.idleSince(from.machine)
 	r.Seconds = wall.Seconds()
+	r.FramesPerSecond = float64(to.delivered-from.delivered) / r.Seconds
 }
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

@@ -63,7 +63,7 @@ func (m *Merged) burst(ctx context.Context, p *publisher) error {
 	return nil
 }
 
-func (m *Merged) publish(ctx context.Context, p *publisher) error {
+func (m *Merged) publish(ctx context.Context, p *publisher, _ *generator) error {
 	for range m.Rounds {
 		if err := m.burst(ctx, p); err != nil {
 			return err

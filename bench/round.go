@@ -28,6 +28,7 @@ type Round struct {
 
 	Seconds           float64 `json:"seconds,omitempty"`           // measured
 	MessagesPerSecond float64 `json:"messagesPerSecond,omitempty"` // published
+	FramesPerSecond   float64 `json:"framesPerSecond,omitempty"`   // delivered
 	CPUPerMessage     float64 `json:"cpuPerMessage,omitempty"`     // microseconds, of the server for each message published
 	RedisPerMessage   float64 `json:"redisPerMessage,omitempty"`   // microseconds, of Redis
 	CPUPerFrame       float64 `json:"cpuPerFrame,omitempty"`       // microseconds

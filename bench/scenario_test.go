@@ -191,3 +191,69 @@ func TestBadOptions(t *testing.T) {
 		}
 	}
 }
+
+func TestEchoCountsEveryAnswer(t *testing.T) {
+	for name, rate := range map[string]float64{"answer by answer": 0, "on time": 500} {
+		t.Run(name, func(t *testing.T) {
+			e := Echo{
+				Target: startFloor(t, nil),
+				Conns:  50, Size: 160, Rate: rate, Type: "demo", Action: "echo", Duration: 200 * time.Millisecond, Rounds: 1,
+			}
+			r, err := run(t, func(ctx context.Context, out *bytes.Buffer) error { return e.Run(ctx, out) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Expected == 0 || r.Delivered != r.Expected || r.Foreign != 0 || r.LatencyP50 <= 0 || r.CPUPerMessage <= 0 {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+func TestRoomsReportsLoss(t *testing.T) {
+	frames := 0
+	for name, lost := range map[string]uint64{"none": 0, "one": 1} {
+		t.Run(name, func(t *testing.T) {
+			target := startFloor(t, func(int32, []byte) bool {
+				frames++
+				return lost > 0 && frames%400 == 77
+			})
+			rooms := Rooms{
+				Target: target,
+				Conns:  60, Rooms: 7, Size: 192, Every: 100 * time.Millisecond, Duration: 300 * time.Millisecond, Rounds: 1,
+			}
+			r, err := run(t, func(ctx context.Context, out *bytes.Buffer) error { return rooms.Run(ctx, out) })
+			if lost == 0 && err != nil || lost > 0 && !errors.Is(err, ErrDelivery) {
+				t.Fatal(err)
+			}
+			if r.Delivered == 0 || lost == 0 && r.Lost != 0 || lost > 0 && r.Lost == 0 || r.Foreign != 0 {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+// What is sent is found in any envelope, and nothing else is.
+func TestParseRequest(t *testing.T) {
+	r := requests{envelope: func(room int) (string, string) { return relayHead + roomName(room, 9) + relayData, relayTail }, size: 200}
+	text := r.append(nil, 3, 17, 4, 1_700_000_000_000_000_000)
+	if len(text) != 200 || !json.Valid(text) {
+		t.Fatalf("%s", text)
+	}
+	for _, around := range []string{"%s", `{"response":%s}`} {
+		seq, sent, from, ok := parseRequest(bytes.Replace([]byte(around), []byte("%s"), text, 1))
+		if !ok || seq != 4 || sent != 1_700_000_000_000_000_000 || from != 17 {
+			t.Errorf("%d %d %d %v", seq, sent, from, ok)
+		}
+	}
+	at := bytes.Index(text, []byte(requestHead))
+	for cut := range at + requestFixed - 2 {
+		if _, _, _, ok := parseRequest(text[:cut]); ok {
+			t.Errorf("%s", text[:cut])
+		}
+	}
+	text[at+len(requestHead)+3] = 'x'
+	if _, _, _, ok := parseRequest(text); ok {
+		t.Errorf("%s", text)
+	}
+}

@@ -16,8 +16,11 @@ type socket struct {
 	fd       int32
 	stage    stage
 	room     int32
+	place    int32 // among those of its room
 	sequence sequence
-	cut      []byte // the bytes of an incomplete frame; nil mostly
+	sent     uint64     // messages that it has sent, see requests
+	peers    []sequence // of those who send to its room, by their place in it
+	cut      []byte     // the bytes of an incomplete frame; nil mostly
 }
 
 // keep remembers the rest of a read for the next one.

@@ -30,6 +30,7 @@ var figures = []figure{
 	{"duplicates", "%.0f", false, func(r *Round) float64 { return float64(r.Duplicates) }},
 	{"foreign frames", "%.0f", false, func(r *Round) float64 { return float64(r.Foreign) }},
 	{"published per second", "%.1f", false, func(r *Round) float64 { return r.MessagesPerSecond }},
+	{"delivered per second", "%.0f", true, func(r *Round) float64 { return r.FramesPerSecond }},
 	{"CPU per message published", "%.2f µs", true, func(r *Round) float64 { return r.CPUPerMessage }},
 	{"CPU of Redis for it", "%.2f µs", false, func(r *Round) float64 { return r.RedisPerMessage }},
 	{"CPU per frame", "%.3f µs", true, func(r *Round) float64 { return r.CPUPerFrame }},

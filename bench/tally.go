@@ -26,5 +26,7 @@ type progress struct {
 	ready     atomic.Int64  // sockets that can receive messages
 	failed    atomic.Int64  // sockets that never became ready
 	closed    atomic.Int64  // sockets that the server closed after they were ready
+	sent      atomic.Uint64 // messages that sockets have sent
+	expected  atomic.Uint64 // deliveries that follow from them
 	delivered atomic.Uint64 // distinct messages
 }

@@ -30,6 +30,8 @@ type benchCommand struct {
 	Fanout      bench.Fanout      `cmd:"" help:"One message at a time to all members of rooms."`
 	Merged      bench.Merged      `cmd:"" help:"Bursts of messages, published in one go."`
 	Idle        bench.Idle        `cmd:"" help:"Resident memory of idle connections, and how fast they are accepted."`
+	Echo        bench.Echo        `cmd:"" help:"Requests of many sockets and their answers."`
+	Rooms       bench.Rooms       `cmd:"" help:"Members of many small rooms that talk."`
 	Cluster     bench.Cluster     `cmd:"" help:"Messages from one node to another over Redis, beside those within a node."`
 	FloorServer bench.FloorServer `cmd:"" hidden:"" help:"The bare write loop that the others are compared with."`
 }

@@ -12,7 +12,11 @@ import (
 func Register(server *core.Server) {
 	server.Handle("chat", "send", send)
 	server.Handle("chat", "typing", typing)
+	server.Handle("demo", "echo", echo)
 }
+
+// echo answers with the request's data.
+func echo(c *core.Context) (any, error) { return c.Data(), nil }
 
 // request is what the page sends.
 type request struct {

@@ -1,0 +1,72 @@
+package bench
+
+import (
+	"context"
+	"time"
+)
+
+// conversation is a round in which the sockets send, which Echo and Rooms share.
+type conversation struct {
+	plan     plan // without the endpoint
+	duration time.Duration
+}
+
+// talkWarmUp is how long sockets send before measuring begins.
+const talkWarmUp = 500 * time.Millisecond
+
+// measure connects, has the sockets send, and counts what comes back.
+func (c *conversation) measure(ctx context.Context, s *subject) (Round, error) {
+	p := c.plan
+	p.endpoint = s.endpoint
+	round := Round{Connections: p.conns}
+	began := time.Now()
+	g, err := startGenerator(p)
+	if err != nil {
+		return round, err
+	}
+	defer g.close()
+	if err := g.connect(ctx); err != nil {
+		return round, err
+	}
+	round.ConnectionsPerSecond = float64(p.conns) / time.Since(began).Seconds()
+	if err := c.talk(ctx, s, g, &round); err != nil {
+		return round, err
+	}
+	if err := pause(ctx, strayTime); err != nil {
+		return round, err
+	}
+	_, expected := g.sent()
+	round.Alive = g.alive()
+	round.count(g.close(), expected)
+	round.doubt(g.trouble())
+	if round.MessagesPerSecond < onSchedule*p.requests.rate {
+		round.note("sending fell behind: %.1f messages a second", round.MessagesPerSecond)
+	}
+	return round, nil
+}
+
+// talk has the sockets send, and measures between two marks.
+func (c *conversation) talk(ctx context.Context, s *subject, g *generator, round *Round) error {
+	g.talk(true)
+	if err := pause(ctx, talkWarmUp); err != nil {
+		return err
+	}
+	from, err := takeMark(s, g)
+	if err != nil {
+		return err
+	}
+	before, _ := g.sent()
+	if err := pause(ctx, c.duration); err != nil {
+		return err
+	}
+	to, err := takeMark(s, g)
+	if err != nil {
+		return err
+	}
+	after, _ := g.sent()
+	g.talk(false)
+	round.load(from, to, len(g.loops))
+	round.MessagesPerSecond = float64(after-before) / round.Seconds
+	round.CPUPerMessage = micros(to.server.since(from.server).Total) / float64(after-before)
+	return g.quiet(ctx)
+}

@@ -1,0 +1,85 @@
+package bench
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/gannet-ws/gannet/codec"
+)
+
+// What a loop does in scenarios in which sockets send.
+
+// schedule is when a loop's sockets send: in turn, at equal distances.
+type schedule struct {
+	running bool
+	due     time.Time
+	turn    int
+}
+
+// send lets sockets send what is due, and returns the milliseconds until there is
+// more, -1 if that is not a matter of time.
+func (l *loop) send() (timeout int) {
+	r := l.plan.requests
+	on := r != nil && l.sending.Load()
+	begins := on && !l.schedule.running
+	l.schedule.running = on
+	switch {
+	case !on:
+		return -1
+	case begins && r.rate == 0:
+		for i := range l.sockets {
+			l.request(&l.sockets[i], time.Now())
+		}
+		return -1
+	case r.rate == 0:
+		return -1
+	case begins:
+		l.schedule.due = time.Now()
+	}
+	interval := time.Duration(float64(time.Second) * float64(l.step) / r.rate)
+	for ; time.Since(l.schedule.due) >= 0; l.schedule.due = l.schedule.due.Add(interval) {
+		l.request(&l.sockets[l.schedule.turn%len(l.sockets)], l.schedule.due)
+		l.schedule.turn++
+	}
+	return int(time.Until(l.schedule.due)/time.Millisecond) + 1
+}
+
+// request sends a socket's next message, which was due at a time.
+func (l *loop) request(s *socket, due time.Time) {
+	if s.stage != ready {
+		return
+	}
+	r := l.plan.requests
+	l.text = r.append(l.text[:0], int(s.room), int(s.place), s.sent, due.UnixNano())
+	l.wire = codec.AppendMaskedFrame(l.wire[:0], codec.OpText, true, maskingKey, l.text)
+	s.sent++
+	l.counts.sent++
+	l.counts.expected += r.receivers(int(s.room))
+	if err := send(s, l.wire); err != nil {
+		l.drop(s, err)
+	}
+}
+
+// answered counts what has come back. What says no more than that a message was
+// taken is no delivery.
+func (l *loop) answered(s *socket, payload []byte) error {
+	seq, sent, from, ok := parseRequest(payload)
+	r := l.plan.requests
+	switch {
+	case !ok && r.relayed && bytes.Contains(payload, []byte(joinSuccess)):
+		return nil
+	case !ok || r.relayed && from >= r.members[s.room]:
+		l.tally.foreign++
+		return nil
+	case !r.relayed:
+		if l.deliver(&s.sequence, seq, sent) && r.rate == 0 && l.sending.Load() {
+			l.request(s, time.Now())
+		}
+		return nil
+	}
+	if s.peers == nil {
+		s.peers = make([]sequence, r.members[s.room])
+	}
+	l.deliver(&s.peers[from], seq, sent)
+	return nil
+}
