@@ -8,7 +8,7 @@ TOOL   := $(GO) tool $(TOOLS)
 CHECKS := all,-ST1003
 GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help build run test check format fuzz torture bench clean
+.PHONY: help build run test check format docs fuzz torture bench clean
 
 help: ## List the commands.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ check: ## Format, vet, staticcheck, and the rules of the layout.
 
 format: ## Format the code.
 	$(TOOL) gofumpt -w $(GOFILES)
+
+docs: ## Write the reference pages of settings and metrics.
+	$(GO) test ./cmd/gannet -run TestDocs -update
 
 FUZZTIME ?= 60s
 fuzz: ## Run every fuzz target for FUZZTIME.

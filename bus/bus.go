@@ -102,9 +102,13 @@ type Node interface {
 // else is.
 type Gap struct {
 	// Channel is where it was lost, as the bus names it. It is empty where a
-	// connection was lost, for the gap of all rooms that had messages over it.
+	// connection was lost, for the gap of all that clients get over it.
 	Channel string
-	Rooms   []string // the rooms concerned, the caller's to keep
+	// Rooms are the rooms concerned, the node's to keep. With All any client
+	// may be concerned, in a room or not. With neither, what is missing are
+	// events for subscribers and what nodes tell each other.
+	Rooms []string
+	All   bool
 	// Count is the number of messages that are missing for sure, and there are
 	// no others; 0 when it is not known whether and how many.
 	Count    uint64
@@ -113,13 +117,14 @@ type Gap struct {
 
 // Reporter is a Bus that has a connection to lose.
 type Reporter interface {
-	// Status may be called from any goroutine, and does not wait.
+	// Status and Stats may be called from any goroutine, and do not wait.
 	Status() Status
+	Stats() Stats
 }
 
 // Status is how a bus's connection is.
 type Status struct {
-	Connected bool
-	Since     time.Time // of the last change of Connected
-	Problem   string    // a sentence: why it is not connected, empty when it is
+	Connected bool      `json:"connected"`
+	Since     time.Time `json:"since"`             // of the last change of Connected
+	Problem   string    `json:"problem,omitempty"` // a sentence: why it is not connected, empty when it is
 }

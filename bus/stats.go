@@ -1,5 +1,28 @@
 package bus
 
+// Stats are the figures of a bus that has a connection. The totals count since
+// the bus was made; sizes are in bytes.
+type Stats struct {
+	Status
+
+	Published   uint64 `json:"published"`   // messages and events that have been sent
+	Failed      uint64 `json:"failed"`      // that were not sent: they were refused, or waited too long
+	Unknown     uint64 `json:"unknown"`     // that were sent and not answered: they may have arrived
+	QueuedBytes int    `json:"queuedBytes"` // of those that wait to be sent
+
+	Received   uint64 `json:"received"`   // messages and events, but this node's own
+	Dropped    uint64 `json:"dropped"`    // for which the inbox had no room; they are reported as gaps
+	Late       uint64 `json:"late"`       // dropped since later ones had come; they were counted as missed
+	Bad        uint64 `json:"bad"`        // that cannot be read, or are too large
+	InboxBytes int    `json:"inboxBytes"` // of those that wait to be delivered
+
+	CountedGaps   uint64 `json:"countedGaps"`   // gaps of which it is known how many messages are missing
+	Missed        uint64 `json:"missed"`        // messages in them
+	UncountedGaps uint64 `json:"uncountedGaps"` // times that a subscription was lost
+	Reconnects    uint64 `json:"reconnects"`    // of the subscribing connections
+	Subscriptions int    `json:"subscriptions"` // channels that are listened to
+}
+
 // SubscriberStats are the figures of one subscriber since it was added. An event
 // that is for it is counted once among Handled, Failed, Skipped and Dropped, when
 // it does not wait and is not being handled.

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/shard"
 )
 
@@ -18,6 +19,8 @@ type Health struct {
 	MessagesOut       float64 `json:"messagesOutPerSecond"` // frames to clients
 	Backlog           int     `json:"backlogBytes"`         // what waits for slow clients
 	LoopLagMillis     float64 `json:"loopLagMillis"`        // of the slowest event loop
+
+	Bus *bus.Status `json:"bus,omitempty"` // the connection to other nodes; nil where there is none to lose
 }
 
 const (
@@ -38,6 +41,9 @@ func (s *Server) Health() Health {
 		Users:             s.directory.Users(),
 		Rooms:             s.directory.Rooms(),
 	}
+	if status, known := s.BusStatus(); known {
+		h.Bus = &status
+	}
 	lag, full := time.Duration(0), false
 	for l := range s.running {
 		lag = max(lag, l.lag())
@@ -56,6 +62,8 @@ func (s *Server) Health() Health {
 		h.Status, h.Problem = "degraded", "an event loop lags behind"
 	case full:
 		h.Status, h.Problem = "degraded", "an event loop's inbox is full"
+	case h.Bus != nil && !h.Bus.Connected:
+		h.Status, h.Problem = "degraded", "the bus to other nodes is not connected: "+h.Bus.Problem
 	default:
 		h.Status = "healthy"
 	}

@@ -1,15 +1,16 @@
 package core
 
 import (
+	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/shard"
 )
 
 // Hooks are called as clients come, speak and go, for clients of different event
-// loops at the same time. Those that are nil cost
-// nothing. All but Started run on the client's event loop and must not block, as a
-// database or another server makes one; writing a log line does not count. A
-// panic ends the client's connection with 1011, as far as there is one.
+// loops at the same time. Those that are nil cost nothing. All but Started and
+// Missed run on the client's event loop and must not block, as a database or
+// another server makes one; writing a log line does not count. A panic ends the
+// client's connection with 1011, as far as there is one.
 type Hooks struct {
 	// Started is called in each Run, on a goroutine of its own, when the server
 	// listens. A panic is logged.
@@ -31,6 +32,12 @@ type Hooks struct {
 	// joins it to is not asked. An *Error is told to the client; of any other
 	// it learns only that it may not.
 	Join func(c *Context, room string) error
+	// Missed is called when messages or events of other nodes have not reached
+	// this one, or may not have: where clients have to be brought up to date, it
+	// is the place to do that. It runs on a goroutine of the bus and may wait:
+	// the bus joins what it has to say meanwhile. A server that stops waits for
+	// it. A panic is logged.
+	Missed func(*Server, bus.Gap)
 }
 
 // Departure says who has gone, and why.

@@ -16,15 +16,6 @@ type node struct{ server *Server }
 // ID names the node.
 func (n node) ID() string { return n.server.NodeID() }
 
-// Missed counts what the bus could not bring, and logs it now and then.
-func (n node) Missed(g bus.Gap) {
-	n.server.busGaps.Add(1)
-	if n.server.gapLogged.now() {
-		n.server.options.Log.Warn("messages of other nodes may be missing",
-			"channel", g.Channel, "rooms", len(g.Rooms), "count", g.Count, "from", g.From, "to", g.To)
-	}
-}
-
 // Wants reports whether a subscriber here may want the channel's events.
 func (n node) Wants(channel string) bool { return n.server.subscribers.Wants(channel) }
 

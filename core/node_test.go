@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -86,13 +87,16 @@ func TestNodes_ReceiversAreOfThisNode(t *testing.T) {
 
 // A room's messages go where it has members.
 func TestNodes_RoomInterest(t *testing.T) {
-	b := startTier(t, core.Options{Loops: 1})
-	c := connect(t, b.there)
+	hub := bus.NewHub()
+	here := start(t, core.Options{Loops: 1, Bus: hub.Join()})
+	way := &watchedBus{Bus: hub.Join()}
+	there := start(t, core.Options{Loops: 1, Bus: way})
+	c := connect(t, there)
 	arrived := func() uint64 {
-		before := b.there.Stats().Published
-		_, err := b.here.Publish(note{"r", 0}.to(core.Room("r")))
+		before := way.delivered.Load()
+		_, err := here.Publish(note{"r", 0}.to(core.Room("r")))
 		require.NoError(t, err)
-		return b.there.Stats().Published - before
+		return way.delivered.Load() - before
 	}
 	require.Zero(t, arrived())
 	for range 2 {
@@ -105,8 +109,26 @@ func TestNodes_RoomInterest(t *testing.T) {
 	}
 	c.join("r")
 	require.NoError(t, c.conn.NetConn().Close())
-	eventually(t, func() bool { return b.there.MemberCount("r") == 0 }, "it has gone")
+	eventually(t, func() bool { return there.MemberCount("r") == 0 }, "it has gone")
 	require.Zero(t, arrived())
+}
+
+// watchedBus counts the messages that its node is given.
+type watchedBus struct {
+	bus.Bus
+	delivered atomic.Uint64
+}
+
+func (b *watchedBus) Open(node bus.Node) error { return b.Bus.Open(watchedNode{node, b}) }
+
+type watchedNode struct {
+	bus.Node
+	way *watchedBus
+}
+
+func (n watchedNode) Deliver(m bus.Message) {
+	n.way.delivered.Add(1)
+	n.Node.Deliver(m)
 }
 
 // What one publisher sends reaches the clients of both nodes once and in order.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gannet-ws/gannet/bus"
+	"github.com/gannet-ws/gannet/codec/setting"
 	"github.com/gannet-ws/gannet/core/auth"
 )
 
@@ -78,6 +79,11 @@ type Options struct {
 	// to the subscribers of all nodes. What nobody listens to costs nothing in
 	// one process, and one publish each on a bus.
 	Announce Announcements `enum:"none,rooms,all" default:"all" help:"What is announced to subscribers on all nodes: none, rooms (joins and leaves) or all (connects and disconnects too)."`
+	// NotifyGaps sends the event system.gap to the clients that may have missed
+	// messages of other nodes: to the members of each room concerned, with its
+	// roomName, and without one to all where it may concern anybody. It says from
+	// when to when, and how many messages if that is known.
+	NotifyGaps bool `help:"Tell clients, with the event system.gap, when messages of other nodes have not reached them or may not have."`
 
 	// Forward brings events to clients: CHANNEL=all, CHANNEL=room:NAME,
 	// CHANNEL=client (by webSocketClientId or clientId) or CHANNEL=user (by
@@ -171,7 +177,7 @@ const (
 
 // populate gives the fields that are zero their defaults.
 func (o *Options) populate() {
-	FillDefaults(o)
+	setting.FillDefaults(o)
 	if o.Loops == 0 {
 		o.Loops = runtime.GOMAXPROCS(0)
 	}

@@ -69,7 +69,7 @@ type Server struct {
 	published   atomic.Uint64
 	overloaded  atomic.Uint64
 	busFailures atomic.Uint64
-	busGaps     atomic.Uint64 // times that the bus may have lost messages
+	noticesLost atomic.Uint64 // of gaps, that clients were to get
 	busBad      atomic.Uint64 // messages and events of the bus that cannot be used
 	badReplies  atomic.Uint64 // of upstreams
 	restarts    atomic.Uint64

@@ -56,18 +56,3 @@ func TestPlanDescriptors(t *testing.T) {
 	_, err = planDescriptors(128, 2, 0)
 	require.ErrorContains(t, err, "the descriptor limit is 128")
 }
-
-func TestSize_Text(t *testing.T) {
-	for text, want := range map[string]Size{"0": 0, "512": 512, "512B": 512, "64KiB": 64 << 10, "3 MiB": 3 << 20, "2GiB": 2 << 30} {
-		var size Size
-		require.NoError(t, size.UnmarshalText([]byte(text)), text)
-		assert.Equal(t, want, size, text)
-		var again Size
-		require.NoError(t, again.UnmarshalText([]byte(size.String())))
-		assert.Equal(t, size, again)
-	}
-	for _, text := range []string{"", "KiB", "1MB", "1k", "-1", "1.5MiB", "99999999999GiB", "1 2"} {
-		var size Size
-		require.Error(t, size.UnmarshalText([]byte(text)), text)
-	}
-}

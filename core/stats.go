@@ -112,12 +112,12 @@ type Stats struct {
 	Writes           uint64            `json:"writes"` // system calls that took the frames
 	Published        uint64            `json:"published"`
 	Overloaded       uint64            `json:"overloaded"`  // publications that were refused
-	BusFailures      uint64            `json:"busFailures"` // messages that did not go to other nodes
-	BusGaps          uint64            `json:"busGaps"`     // times that the bus may have lost messages
+	BusFailures      uint64            `json:"busFailures"` // messages and events that the bus refused
 	BusBad           uint64            `json:"busBad"`      // messages and events of other nodes that cannot be used
 	Skipped          uint64            `json:"skipped"`     // messages, for slow consumers
 	Dropped          uint64            `json:"dropped"`     // frames, with their client's connection
 	TimesBlocked     uint64            `json:"timesBlocked"`
+	GapNoticesLost   uint64            `json:"gapNoticesLost"`
 	RoomNamesRefused uint64            `json:"roomNamesRefused"`
 	RoomLimitsMet    uint64            `json:"roomLimitsMet"` // joins refused: too many rooms
 	JoinsRefused     uint64            `json:"joinsRefused"`  // by the join policy or the join hook
@@ -139,6 +139,7 @@ type Stats struct {
 	Panics           uint64            `json:"panics"`
 	Restarts         uint64            `json:"restarts"` // of the engine, after a failed accept
 
+	Bus         *bus.Stats            `json:"bus,omitempty"` // nil where there is no connection to lose
 	Loops       []LoopStats           `json:"loops"`
 	Subscribers []bus.SubscriberStats `json:"subscribers"`
 }
@@ -241,8 +242,11 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.Writes = total.out.Writes
 	stats.Published = s.published.Load()
 	stats.Overloaded = s.overloaded.Load()
-	stats.BusGaps = s.busGaps.Load()
 	stats.BusBad = s.busBad.Load()
+	if stats.Bus = s.busStats(); stats.Bus != nil {
+		stats.BusBad += stats.Bus.Bad
+	}
+	stats.GapNoticesLost = s.noticesLost.Load()
 	stats.BusFailures = s.busFailures.Load()
 	stats.Skipped = total.out.Skipped
 	stats.Dropped = total.out.Dropped

@@ -10,6 +10,7 @@
 package redis
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -140,6 +141,25 @@ func (b *Bus) Close() {
 	b.close()
 }
 
+// Flush closes the bus as Close does, and returns an error, a sentence, unless
+// Redis has taken all that was published since the bus was made. It is for a
+// process that only sends, and has to know. It waits for PublishTimeout at most.
+func (b *Bus) Flush() error {
+	b.Close()
+	failed, unknown := b.stats.failed.Load(), b.stats.unknown.Load()
+	if failed+unknown == 0 {
+		return nil
+	}
+	why := cmp.Or(b.health.lastTrouble(), errLate.Error())
+	if failed == 0 {
+		return fmt.Errorf("Redis has not answered, and what was published may have arrived or not: %s", why) //lint:ignore ST1005 a name
+	}
+	return fmt.Errorf("Redis has not taken what was published: %s", why) //lint:ignore ST1005 a name
+}
+
+// errLate is why a message failed for which nothing else went wrong.
+var errLate = errors.New("its time was over")
+
 // close is called with b.life locked.
 func (b *Bus) close() {
 	b.mu.Lock()
@@ -216,8 +236,8 @@ func (b *Bus) Await(room string, done func(error)) {
 func (b *Bus) Status() bus.Status { return b.health.read() }
 
 // Stats returns the bus's figures.
-func (b *Bus) Stats() Stats {
-	s := Stats{
+func (b *Bus) Stats() bus.Stats {
+	s := bus.Stats{
 		Status:        b.health.read(),
 		Published:     b.stats.published.Load(),
 		Failed:        b.stats.failed.Load(),

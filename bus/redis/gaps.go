@@ -12,6 +12,7 @@ import (
 // Those of a channel become one until then, so that there are no more than
 // channels, even while the node takes its time.
 type gaps struct {
+	names *names
 	max   int
 	stats *counters
 
@@ -21,12 +22,12 @@ type gaps struct {
 }
 
 type gapKey struct {
-	channel string // "" for all rooms of a link
+	channel string // "" for all that clients get over a link
 	counted bool
 }
 
-func newGaps(max int, stats *counters) *gaps {
-	return &gaps{max: max, stats: stats, pending: map[gapKey]*bus.Gap{}, more: make(chan struct{}, 1)}
+func newGaps(names *names, max int, stats *counters) *gaps {
+	return &gaps{names: names, max: max, stats: stats, pending: map[gapKey]*bus.Gap{}, more: make(chan struct{}, 1)}
 }
 
 // missed adds messages that are missing on a channel, a room's unless room is
@@ -34,7 +35,7 @@ func newGaps(max int, stats *counters) *gaps {
 func (g *gaps) missed(channel, room string, count uint64, from, to time.Time) {
 	g.stats.countedGaps.Add(1)
 	g.stats.missed.Add(count)
-	gap := bus.Gap{Channel: channel, Count: count, From: from, To: to}
+	gap := bus.Gap{Channel: channel, All: g.names.isForAll(channel), Count: count, From: from, To: to}
 	if room != "" {
 		gap.Rooms = []string{room}
 	}
@@ -44,11 +45,16 @@ func (g *gaps) missed(channel, room string, count uint64, from, to time.Time) {
 // lost adds what nobody counted, because there was no subscription.
 func (g *gaps) lost(rooms, others []string, from, to time.Time) {
 	g.stats.uncountedGaps.Add(1)
-	if len(rooms) > 0 {
-		g.add(gapKey{}, bus.Gap{Rooms: rooms, From: from, To: to})
-	}
+	clients := bus.Gap{Rooms: rooms, From: from, To: to}
 	for _, channel := range others {
+		if g.names.isForAll(channel) {
+			clients.All = true
+			continue
+		}
 		g.add(gapKey{channel: channel}, bus.Gap{Channel: channel, From: from, To: to})
+	}
+	if clients.All || len(rooms) > 0 {
+		g.add(gapKey{}, clients)
 	}
 }
 
@@ -72,6 +78,7 @@ func (g *gaps) add(key gapKey, gap bus.Gap) {
 // join widens a gap by another one of its kind.
 func join(g, other *bus.Gap) {
 	g.Count += other.Count
+	g.All = g.All || other.All
 	if other.From.Before(g.From) {
 		g.From = other.From
 	}

@@ -16,6 +16,7 @@ type health struct {
 	mu       sync.Mutex
 	problems map[any]string // of each connection, empty for none
 	status   bus.Status
+	trouble  string // the last one, empty for none
 
 	complained seldom
 }
@@ -38,6 +39,7 @@ func (h *health) up(connection any) { h.set(connection, "") }
 
 // down notes that it is not. effect says what that means, for the log.
 func (h *health) down(connection any, effect string, err error) {
+	h.note(err)
 	if h.set(connection, err.Error()) {
 		h.log.Warn("Redis is away: "+effect, "error", err)
 	}
@@ -89,9 +91,24 @@ func (h *health) read() bus.Status {
 	return h.status
 }
 
+// note keeps an error as the last one.
+func (h *health) note(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.trouble = err.Error()
+}
+
+// lastTrouble returns the last error, also when it is over; "" if there was none.
+func (h *health) lastTrouble() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.trouble
+}
+
 // complain logs what goes wrong while there is a connection, once a second at
 // most.
 func (h *health) complain(what string, err error) {
+	h.note(err)
 	if h.complained.now() {
 		h.log.Warn(what, "error", err)
 	}

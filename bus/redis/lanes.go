@@ -81,7 +81,7 @@ func (l *lanes) publish(channel string, message []byte, numbered bool) error {
 // hold keeps a message until the slots have been asked for once. After that one
 // that nobody serves is lost. l.mu is locked.
 func (l *lanes) hold(o outgoing) error {
-	if !l.begun && l.early.bytes+o.size() <= l.bus.options.MaxQueue {
+	if !l.begun && l.early.bytes+o.size() <= int(l.bus.options.MaxQueue) {
 		l.early.push(o)
 		return nil
 	}

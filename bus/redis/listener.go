@@ -24,7 +24,7 @@ type listener struct {
 func (b *Bus) newListener(node bus.Node, names *names, cluster *cluster) (*listener, error) {
 	l := &listener{
 		node: node,
-		gaps: newGaps(b.options.MaxChannels, &b.stats),
+		gaps: newGaps(names, b.options.MaxChannels, &b.stats),
 		end:  make(chan struct{}),
 	}
 	l.interest = &interest{
@@ -70,7 +70,7 @@ func (b *Bus) newListener(node bus.Node, names *names, cluster *cluster) (*liste
 		}
 		l.interest.listen(channel)
 	}
-	l.inbox = newInbox(b.options.MaxInbox, r.deliver)
+	l.inbox = newInbox(int(b.options.MaxInbox), r.deliver)
 	r.inbox = l.inbox
 	return l, nil
 }

@@ -3,6 +3,8 @@ package redis
 import (
 	"strconv"
 	"strings"
+
+	"github.com/gannet-ws/gannet/bus"
 )
 
 // names are the names of channels.
@@ -36,6 +38,16 @@ func (n *names) probe(number int) string {
 
 // isOurs reports whether a channel is Gannet's own.
 func (n *names) isOurs(channel string) bool { return strings.HasPrefix(channel, n.prefix) }
+
+// isForAll reports whether any client may be meant by what is published on a
+// channel.
+func (n *names) isForAll(channel string) bool {
+	switch channel {
+	case n.all, n.node, n.event(bus.SendMessageToAll), n.event(bus.MessageError):
+		return true
+	}
+	return false
+}
 
 // event returns the channel of an event, as Redis knows it.
 func (n *names) event(channel string) string { return n.pxl + channel }

@@ -70,7 +70,7 @@ func TestOptions_Place(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, err := test.options.place()
 			require.NoError(t, err)
-			assert.Equal(t, &place{test.addresses, test.master, test.cluster, test.access, test.sentinel}, p)
+			assert.Equal(t, &place{test.addresses, test.master, test.cluster, false, test.access, test.sentinel}, p)
 		})
 	}
 }
@@ -92,18 +92,31 @@ func TestOptions_Refused(t *testing.T) {
 		options Options
 		text    string
 	}{
-		"no URL":              {Options{}, "URL of Redis is needed"},
+		"no URL":              {Options{}, "redis-url is needed"},
 		"no host":             {Options{URL: []string{"redis://"}}, "cannot be read"},
 		"no scheme":           {Options{URL: []string{"localhost:6379"}}, "cannot be read"},
 		"another scheme":      {Options{URL: []string{"http://localhost"}}, `not with "http"`},
 		"no database":         {Options{URL: []string{"redis://localhost/x"}}, "database's number"},
 		"no primary":          {Options{URL: []string{"redis-sentinel://localhost"}}, "name of the primary"},
 		"different passwords": {Options{URL: []string{"redis://:a@x", "redis://:b@y"}}, "differ"},
+		"TLS on one alone":    {Options{URL: []string{"redis://x", "rediss://y"}}, "differ"},
 		"database of Cluster": {Options{URL: []string{"redis://x/1?cluster=true"}}, "no databases"},
-		"no queue":            {Options{URL: []string{"redis://x"}, MaxQueue: -1}, "queue must be above zero"},
-		"prefixes":            {Options{URL: []string{"redis://x"}, Prefix: "p", PXLPrefix: "p"}, "must not begin"},
-		"braces":              {Options{URL: []string{"redis://x"}, Prefix: "{p}"}, "no braces"},
-		"channels":            {Options{URL: []string{"redis://x"}, MaxChannels: 1}, "2 or more"},
+		"no queue":            {Options{URL: []string{"redis://x"}, MaxQueue: -1}, "redis-max-queue must be above zero"},
+		"no inbox":            {Options{URL: []string{"redis://x"}, MaxInbox: -1}, "redis-max-inbox must be above zero"},
+		"no message":          {Options{URL: []string{"redis://x"}, MaxPayload: -1}, "redis-max-payload must be above zero"},
+		"no time":             {Options{URL: []string{"redis://x"}, PublishTimeout: -1}, "redis-publish-timeout must be above zero"},
+		"no probes":           {Options{URL: []string{"redis://x"}, ProbeInterval: -1}, "redis-probe-interval must be above zero"},
+		"prefixes":            {Options{URL: []string{"redis://x"}, Prefix: "p", PXLPrefix: "p"}, "pxl-prefix is \"p\": it must not begin"},
+		"braces":              {Options{URL: []string{"redis://x"}, Prefix: "{p}"}, "redis-prefix is \"{p}\": it must have no braces"},
+		"channels":            {Options{URL: []string{"redis://x"}, MaxChannels: 1}, "redis-max-channels is 1: it must be 2 or more"},
+		"a password's slash":  {Options{URL: []string{"redis://:1/secret@x"}}, "redis-url"},
+		"TLS without need":    {Options{URL: []string{"redis://x"}, CAFile: "ca.pem"}, "need a redis-url that begins with rediss"},
+		"TLS twice":           {Options{URL: []string{"rediss://x"}, TLS: &tls.Config{}, TLSServerName: "x"}, "given twice"},
+		"no CA file":          {Options{URL: []string{"rediss://x"}, CAFile: "/nowhere/ca.pem"}, "cannot read redis-ca-file"},
+		"CA without PEM":      {Options{URL: []string{"rediss://x"}, CAFile: "options_test.go"}, "redis-ca-file options_test.go has no certificates"},
+		"certificate alone":   {Options{URL: []string{"rediss://x"}, CertFile: "c.pem"}, "need each other"},
+		"key alone":           {Options{URL: []string{"rediss://x"}, KeyFile: "k.pem"}, "need each other"},
+		"no certificate":      {Options{URL: []string{"rediss://x"}, CertFile: "/nowhere/c.pem", KeyFile: "/nowhere/k.pem"}, "cannot read redis-cert-file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := New(test.options)

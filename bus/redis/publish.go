@@ -33,13 +33,13 @@ func (b *Bus) Publish(m bus.Message) error {
 
 // Emit publishes an event as it is, for the subscribers of other nodes, PXL's
 // workers and applications. Nodes do not act on each other's SendMessageToAll,
-// and get the message as Publish sends it.
+// and get the message as Publish sends it; on one that no node has sent they act.
 func (b *Bus) Emit(e *bus.Event) error {
 	to, err := b.sending(&bus.Message{Payload: e.Payload})
 	if err != nil {
 		return err
 	}
-	if err := to.publish(to.names.event(e.Channel), e.Payload, false); err != nil || e.Channel != bus.SendMessageToAll {
+	if err := to.publish(to.names.event(e.Channel), e.Payload, false); err != nil || !isOfNodes(e) {
 		return err
 	}
 	if to.message.Payload, err = forClients(e.Payload); err != nil {
@@ -53,7 +53,8 @@ func (b *Bus) sending(m *bus.Message) (*sending, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(m.Payload) > b.options.MaxPayload {
+	if len(m.Payload) > int(b.options.MaxPayload) {
+		b.stats.failed.Add(1)
 		return nil, errTooLarge
 	}
 	return &sending{p, b.names.Load(), m}, nil

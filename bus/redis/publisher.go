@@ -23,9 +23,12 @@ type publisher struct {
 	stats   *counters
 	health  *health
 
-	mu    sync.Mutex
-	state publisherState
-	queue queue
+	began time.Time
+
+	mu      sync.Mutex
+	state   publisherState
+	queue   queue
+	sending bool // a batch has been sent and not been answered
 	// torn are the channels of which messages were lost. Who listens learns it
 	// from the next message, or from a notice when there is no other.
 	torn map[string]struct{}
@@ -46,7 +49,7 @@ const (
 type publisherState uint8
 
 const (
-	starting publisherState = iota // not connected yet: messages wait
+	starting publisherState = iota // not connected yet: messages wait, for PublishTimeout
 	up
 	down    // messages are refused
 	closing // so are they, and what waits is sent
@@ -61,6 +64,7 @@ var (
 
 // start begins to connect. It is ended by close.
 func (p *publisher) start() {
+	p.began = time.Now()
 	p.torn = map[string]struct{}{}
 	p.wake = make(chan struct{}, 1)
 	p.ended = make(chan struct{})
@@ -74,7 +78,7 @@ func (p *publisher) start() {
 func (p *publisher) close() {
 	p.mu.Lock()
 	p.state = closing
-	if p.queue.empty() {
+	if p.queue.empty() && !p.sending {
 		p.end()
 	}
 	p.mu.Unlock()
@@ -108,7 +112,7 @@ func (p *publisher) admit(o *outgoing) error {
 		return errAway
 	case p.state == closing:
 		return errClosed
-	case p.queue.bytes+o.size() > p.options.MaxQueue:
+	case p.queue.bytes+o.size() > int(p.options.MaxQueue):
 		return errQueue
 	}
 	return nil

@@ -64,7 +64,8 @@ func (p *publisher) connected() {
 // its time.
 func (p *publisher) lost(err error) {
 	p.mu.Lock()
-	if p.state != closing {
+	waits := p.state == starting && time.Since(p.began) < p.options.PublishTimeout
+	if p.state != closing && !waits {
 		p.state = down
 	}
 	p.mu.Unlock()
@@ -111,6 +112,7 @@ func (p *publisher) take() {
 		size += o.size()
 		p.batch = append(p.batch, o)
 	}
+	p.sending = len(p.batch) > 0
 }
 
 // notify queues the notices that are due, and reports whether there are any.
@@ -152,6 +154,7 @@ func (p *publisher) send(ctx context.Context, conn *connection) error {
 func (p *publisher) judge(answers []rueidis.RedisResult) (moved map[string]struct{}, broken error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.sending = false
 	moved = map[string]struct{}{}
 	for i := range answers {
 		o := &p.batch[i]

@@ -63,6 +63,18 @@ func (r *receiver) deliverEvent(m *received) error {
 	return nil
 }
 
+// isOfNodes reports whether an event is a node's message for all clients, which
+// other nodes get on a channel of their own.
+func isOfNodes(e *bus.Event) bool {
+	if e.Channel != bus.SendMessageToAll {
+		return false
+	}
+	var from origin
+	_ = plainJSON.Unmarshal(e.Payload, &from) // what is no object has no sender
+	_, isNode := parseNodeID(from.sender())
+	return isNode
+}
+
 func (r *receiver) ignores(e *bus.Event, includeSender bool) bool {
 	if e.Channel == bus.SendMessageToAll {
 		_, isNode := parseNodeID(e.Sender) // whose message came on the channel of nodes too

@@ -86,9 +86,9 @@ func (r *receiver) deliver(m *received) {
 // limit returns how large a message may be in bytes.
 func (r *receiver) limit(message []byte) int {
 	if isPlain(message) {
-		return r.options.MaxPayload
+		return int(r.options.MaxPayload)
 	}
-	return maxHeader + r.options.MaxPayload
+	return maxHeader + int(r.options.MaxPayload)
 }
 
 // Why a message is dropped.

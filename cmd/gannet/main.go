@@ -80,6 +80,7 @@ func newParser(ctx context.Context, grammar any, out io.Writer) (*kong.Kong, err
 		kong.Description("A WebSocket fan-out server for massive connection counts."),
 		kong.DefaultEnvars("GANNET"),
 		kong.UsageOnError(),
+		kong.PostBuild(hideForNodes),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(out, (*io.Writer)(nil)),
 	)

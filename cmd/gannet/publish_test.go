@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// publish runs gannet publish and returns what it prints.
+// publish runs gannet publish, to a node if there is one, and returns what it
+// prints.
 func publish(t *testing.T, c *command, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
@@ -20,7 +21,10 @@ func publish(t *testing.T, c *command, args ...string) (string, error) {
 		Publish publishCommand `cmd:""`
 	}{}, &out)
 	require.NoError(t, err)
-	parsed, err := parser.Parse(append([]string{"publish", "--admin=" + c.admin}, args...))
+	if c != nil {
+		args = append([]string{"--admin=" + c.admin}, args...)
+	}
+	parsed, err := parser.Parse(append([]string{"publish"}, args...))
 	require.NoError(t, err)
 	err = parsed.Run()
 	return strings.TrimSpace(out.String()), err
@@ -55,6 +59,8 @@ func TestPublish_FromTheShell(t *testing.T) {
 		{`--api-key=wrong|{"type":"t","action":"a"}`, "API_KEY_REQUIRED"},
 		{`--api-key=key of the test|{"type":"t"}`, "refused the message"},
 		{`--api-key=key of the test|no JSON`, "not JSON"},
+		{`--api-key=key of the test|--room=|{"type":"t","action":"a"}`, "room is empty"},
+		{`--api-key=key of the test|--event=custom|{}`, "event needs redis-url"},
 		{`--api-key=key of the test|--admin=http://127.0.0.1:1|{"type":"t","action":"a"}`, "cannot reach the node"},
 	} {
 		_, err = publish(t, c, strings.Split(refused.args, "|")...)

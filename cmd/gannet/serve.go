@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/gannet-ws/gannet/bus/redis"
 	"github.com/gannet-ws/gannet/core"
 	"github.com/gannet-ws/gannet/core/admin"
 	"github.com/gannet-ws/gannet/core/demo"
@@ -16,14 +15,13 @@ import (
 
 // serveCommand is gannet serve.
 type serveCommand struct {
-	Server core.Options  `embed:""`
-	Admin  admin.Options `embed:""`
+	Server core.Options  `embed:"" group:"Server"`
+	Redis  redisFlags    `embed:"" group:"Redis"`
+	Admin  admin.Options `embed:"" group:"Admin"`
 
-	JWTSecretFile    string   `name:"jwt-secret-file" help:"File that holds the key of HS256, HS384 and HS512 tokens." placeholder:"FILE"`
-	JWTPublicKeyFile string   `name:"jwt-public-key-file" help:"PEM file with the public keys or certificates of RS, PS, ES and EdDSA tokens." placeholder:"FILE"`
-	APIKeyFile       string   `name:"api-key-file" help:"File that holds the API key." placeholder:"FILE"`
-	RedisURL         []string `name:"redis-url" help:"Redis that joins this node to others: redis://, rediss:// or redis-sentinel://HOST:PORT/MASTER; several addresses for Cluster." placeholder:"URL"`
-	RedisRequired    bool     `help:"Do not start without Redis."`
+	JWTSecretFile    string `name:"jwt-secret-file" group:"Server" help:"File that holds the key of HS256, HS384 and HS512 tokens." placeholder:"FILE"`
+	JWTPublicKeyFile string `name:"jwt-public-key-file" group:"Server" help:"PEM file with the public keys or certificates of RS, PS, ES and EdDSA tokens." placeholder:"FILE"`
+	APIKeyFile       string `name:"api-key-file" group:"Admin" help:"File that holds the API key." placeholder:"FILE"`
 
 	PrintRoutes bool   `help:"Print the routes that have a handler, and serve."`
 	LogLevel    string `enum:"debug,info,warn,error" default:"info" help:"Least important log lines to write: debug, info, warn or error."`
@@ -58,11 +56,8 @@ func (s *serveCommand) Run(ctx context.Context) error {
 
 // joinOthers makes the bus to other nodes, if there is one.
 func (s *serveCommand) joinOthers() error {
-	if len(s.RedisURL) == 0 {
-		return nil
-	}
-	nodes, err := redis.New(redis.Options{URL: s.RedisURL, Required: s.RedisRequired, Log: s.Server.Log})
-	if err != nil {
+	nodes, err := s.Redis.open(s.Server.Log)
+	if err != nil || nodes == nil {
 		return err
 	}
 	s.Server.Bus = nodes

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gannet-ws/gannet/codec/setting"
 	"github.com/gannet-ws/gannet/core"
 )
 
@@ -25,6 +26,10 @@ type Options struct {
 	APIKey string `name:"api-key" help:"Key that API requests must carry as X-API-Key or as a bearer token. Without one the API answers on loopback only." placeholder:"KEY"`
 	// MaxPublishSize is the size of the body of a publish request.
 	MaxPublishSize core.Size `default:"1MiB" help:"Largest body of a publish request."`
+	// ReadyNeedsBus has /ready answer 503 while the bus to other nodes is not
+	// connected. All nodes lose it at the same time, and a balancer that asks
+	// for it then has none left; without it they go on serving their own clients.
+	ReadyNeedsBus bool `help:"Answer /ready with 503 while the bus is not connected. Mind that a balancer loses all nodes at once when Redis is away."`
 	// Demo serves the demo page at /demo.
 	Demo bool `help:"Serve a chat page to try the server on, at /demo of the admin listener."`
 }
@@ -56,7 +61,7 @@ const largestPublishSize core.Size = 256 << 20
 
 // Listen opens the admin listener of a server. Serve has to follow.
 func Listen(server *core.Server, options Options) (*Admin, error) {
-	core.FillDefaults(&options)
+	setting.FillDefaults(&options)
 	if options.MaxPublishSize < 0 || options.MaxPublishSize > largestPublishSize {
 		return nil, fmt.Errorf("max-publish-size is %s: it must be at most %s", options.MaxPublishSize, largestPublishSize)
 	}

@@ -43,6 +43,13 @@ func (a *Admin) local(next http.Handler) http.Handler {
 	})
 }
 
+// trusts reports whether what an operator should know may be told: to who asks
+// from loopback or carries the API key, and to no page from elsewhere.
+func (a *Admin) trusts(r *http.Request) bool {
+	near := fromLoopback(r) && !foreignHost(r)
+	return (near || a.options.APIKey != "" && a.hasKey(r)) && !foreignOrigin(r)
+}
+
 // hasKey compares in constant time, whatever the lengths.
 func (a *Admin) hasKey(r *http.Request) bool {
 	given := r.Header.Get("X-API-Key")

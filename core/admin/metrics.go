@@ -20,6 +20,9 @@ type metric struct {
 	// by gives the values of a metric with one label instead.
 	label string
 	by    func(*figures) map[string]uint64
+	// bus is a figure that a bus without a connection does not have: the metric
+	// is absent then.
+	bus func(*bus.Stats) float64
 }
 
 const (
@@ -47,9 +50,22 @@ var table = []metric{
 	{name: "gannet_writes_total", help: "Write system calls that took frames; frames divided by writes is the size of a batch.", kind: counter, value: func(s *figures) float64 { return float64(s.Writes) }},
 	{name: "gannet_published_total", help: "Messages published here.", kind: counter, value: func(s *figures) float64 { return float64(s.Published) }},
 	{name: "gannet_publish_overloaded_total", help: "Messages refused because an event loop's inbox was full.", kind: counter, value: func(s *figures) float64 { return float64(s.Overloaded) }},
-	{name: "gannet_bus_failures_total", help: "Messages that could not be sent to other nodes.", kind: counter, value: func(s *figures) float64 { return float64(s.BusFailures) }},
-	{name: "gannet_bus_gaps_total", help: "Times that messages of other nodes were lost, or may have been.", kind: counter, value: func(s *figures) float64 { return float64(s.BusGaps) }},
+	{name: "gannet_bus_refused_total", help: "Messages and events published here that the bus refused at once.", kind: counter, value: func(s *figures) float64 { return float64(s.BusFailures) }},
 	{name: "gannet_bus_bad_total", help: "Messages and events from other nodes that cannot be used.", kind: counter, value: func(s *figures) float64 { return float64(s.BusBad) }},
+	{name: "gannet_bus_connected", help: "Whether the connection to other nodes is whole: 1, or 0 while it is not.", kind: gauge, bus: func(s *bus.Stats) float64 { return oneIf(s.Connected) }},
+	{name: "gannet_bus_published_total", help: "Messages and events that the bus has sent.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Published) }},
+	{name: "gannet_bus_failed_total", help: "Messages and events that the bus has not sent: it refused them, or they waited too long.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Failed) }},
+	{name: "gannet_bus_unknown_total", help: "Messages and events that the bus sent without an answer; they may have arrived.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Unknown) }},
+	{name: "gannet_bus_queued_bytes", help: "Bytes of messages that wait to be sent to other nodes.", kind: gauge, bus: func(s *bus.Stats) float64 { return float64(s.QueuedBytes) }},
+	{name: "gannet_bus_received_total", help: "Messages and events that came from others.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Received) }},
+	{name: "gannet_bus_dropped_total", help: "Messages and events from others for which the inbox had no room.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Dropped) }},
+	{name: "gannet_bus_late_total", help: "Messages that came after later ones and were dropped; they are among the missed.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Late) }},
+	{name: "gannet_bus_inbox_bytes", help: "Bytes of messages from others that wait to be delivered.", kind: gauge, bus: func(s *bus.Stats) float64 { return float64(s.InboxBytes) }},
+	{name: "gannet_bus_gaps_total", help: "Times that messages of others are known to be missing (counted), or may be since a subscription was lost (uncounted).", kind: counter, label: "kind", by: gapsByKind},
+	{name: "gannet_bus_missed_total", help: "Messages of others that are known to be missing.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Missed) }},
+	{name: "gannet_bus_reconnects_total", help: "Times that a subscribing connection was made anew.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Reconnects) }},
+	{name: "gannet_bus_subscriptions", help: "Channels that the node listens to.", kind: gauge, bus: func(s *bus.Stats) float64 { return float64(s.Subscriptions) }},
+	{name: "gannet_gap_notices_lost_total", help: "Notices of gaps that could not be sent to the clients of a room, or to all.", kind: counter, value: func(s *figures) float64 { return float64(s.GapNoticesLost) }},
 	{name: "gannet_skipped_total", help: "Messages skipped for clients at the backlog limit.", kind: counter, value: func(s *figures) float64 { return float64(s.Skipped) }},
 	{name: "gannet_dropped_total", help: "Frames thrown away with their client's connection.", kind: counter, value: func(s *figures) float64 { return float64(s.Dropped) }},
 	{name: "gannet_blocked_total", help: "Times that a client's socket was found full.", kind: counter, value: func(s *figures) float64 { return float64(s.TimesBlocked) }},
@@ -92,6 +108,21 @@ func bySubscriber(figure func(*bus.SubscriberStats) uint64) func(*figures) map[s
 	}
 }
 
+// gapsByKind returns the number of gaps of each kind.
+func gapsByKind(s *figures) map[string]uint64 {
+	if s.Bus == nil {
+		return nil
+	}
+	return map[string]uint64{"counted": s.Bus.CountedGaps, "uncounted": s.Bus.UncountedGaps}
+}
+
+func oneIf(condition bool) float64 {
+	if condition {
+		return 1
+	}
+	return 0
+}
+
 // figures are what metrics are made of: the server's, and what the admin
 // listener itself refused for a limit.
 type figures struct {
@@ -128,12 +159,15 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 func (c *collector) Collect(to chan<- prometheus.Metric) {
 	now := c.figures()
 	for i, m := range table {
-		if m.label == "" {
+		switch {
+		case m.by != nil:
+			for label, n := range m.by(&now) {
+				to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, float64(n), label)
+			}
+		case m.value != nil:
 			to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, m.value(&now))
-			continue
-		}
-		for label, n := range m.by(&now) {
-			to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, float64(n), label)
+		case now.Bus != nil:
+			to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, m.bus(now.Bus))
 		}
 	}
 }

@@ -88,5 +88,5 @@ func TestAPI_BusFails(t *testing.T) {
 	n.post("/api/broadcast", hello).reaches(1)
 	n.exchange(line{`{"message":` + numbered(1) + `}`, 1, ""})
 	c.receives(hello, numbered(1))
-	n.metricsAre(map[string]float64{"gannet_bus_failures_total": 2, "gannet_published_total": 2})
+	n.metricsAre(map[string]float64{"gannet_bus_refused_total": 2, "gannet_published_total": 2})
 }

@@ -67,6 +67,21 @@ export interface GannetMessage {
 }
 
 /**
+ * What `system.gap` says, which servers with `--notify-gaps` send: messages of
+ * other servers have not reached this one between two times of its clock, or may
+ * not have. Ask the application for what is new.
+ */
+export interface GannetGap {
+  /** The room concerned; without one it may be messages for all clients, or for this one. */
+  roomName?: string;
+  /** ISO 8601. */
+  from: string;
+  to: string;
+  /** How many are missing, if that is known. */
+  count?: number;
+}
+
+/**
  * Why something did not happen. The code is the server's, or REFUSED where the
  * server gave none, or one of the client's own: TIMEOUT, DISCONNECTED, CLOSED,
  * QUEUE_FULL, UNREACHABLE, BAD_MESSAGE.
@@ -107,6 +122,8 @@ export class GannetClient {
    * Calls a handler for each event of a type and action, either of which may be
    * "*", and for answers that no request waits for. What a handler throws is
    * reported as an uncaught error is. Returns a function that ends this.
+   *
+   *     client.on<GannetGap>("system", "gap", ({ roomName }) => reload(roomName));
    */
   on<Content = any>(type: string, action: string, handler: (content: Content, message: GannetMessage) => void): () => void;
 

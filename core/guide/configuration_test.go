@@ -208,5 +208,5 @@ func configurationFile(t *testing.T) {
 
 	require.NoError(t, gannet.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, gannet.Wait())
-	require.Equal(t, "chat.send\nchat.typing\nsystem.joinRoom\nsystem.leaveRoom\nsystem.ping\nsystem.pong\n", printed.String())
+	require.Equal(t, "chat.send\nchat.typing\ndemo.echo\nsystem.joinRoom\nsystem.leaveRoom\nsystem.ping\nsystem.pong\n", printed.String())
 }

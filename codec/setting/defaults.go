@@ -1,4 +1,7 @@
-package core
+// Package setting is what the options of all packages have in common: how sizes
+// are written, and how defaults get from tags into fields. Any goroutine may call
+// it.
+package setting
 
 import (
 	"encoding"
@@ -7,8 +10,9 @@ import (
 	"time"
 )
 
-// FillDefaults gives the zero fields of the options that the pointer points to
-// the values of their default tags, so that flags and library have one truth.
+// FillDefaults gives the zero fields of the struct that options points to the
+// values of their default tags, so that flags and library have one truth. It
+// panics on a tag that its field cannot hold.
 func FillDefaults(options any) {
 	v := reflect.ValueOf(options).Elem()
 	for i := range v.NumField() {
@@ -33,6 +37,6 @@ func setDefault(field reflect.Value, text string) {
 		field.SetString(text)
 	}
 	if err != nil {
-		panic("core: default of an option: " + err.Error())
+		panic("setting: default of an option: " + err.Error())
 	}
 }
