@@ -46,10 +46,12 @@ FUZZTIME ?= 60s
 fuzz: ## Run every fuzz target for FUZZTIME.
 	bench/tools/fuzz.sh $(FUZZTIME)
 
-torture: build ## Throw a gigabyte of random and mutated bytes at a server.
+TIMES ?= 5
+torture: build ## Throw a gigabyte of random and mutated bytes at a server; take Redis away for long and often.
 	$(GO) test -tags torture -run TestTorture -timeout 30m -v ./core
-	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && $(GO) test -tags torture -race -timeout 30m ./bus/redis && \
-	$(GO) test -tags torture -race -timeout 30m -run TestCluster ./core
+	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && \
+	$(GO) test -tags torture -race -shuffle=on -count=$(TIMES) -timeout 60m ./bus/redis && \
+	$(GO) test -race -shuffle=on -count=$(TIMES) -timeout 30m -run TestCluster ./core
 
 bench: build ## Measure fan-out, merged writes and idle memory beside a bare write loop.
 	bench/tools/figures.sh

@@ -1,5 +1,3 @@
-//go:build torture
-
 package redis_test
 
 import (
@@ -35,7 +33,7 @@ type stream struct {
 }
 
 func startStream(from *member, rooms ...string) *stream {
-	s := &stream{rooms: rooms, from: from, stop: make(chan struct{}), pending: 300 * time.Millisecond}
+	s := &stream{rooms: rooms, from: from, stop: make(chan struct{}), pending: time.Second}
 	s.wait.Go(func() {
 		pace := time.NewTicker(200 * time.Microsecond)
 		defer pace.Stop()
@@ -181,7 +179,11 @@ func TestGaps_NoLossOutside(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := redistest.Start(t)
-			sender, receiver := join(t, 1, quickly(server.URL())), join(t, 2, quickly(server.URL()))
+			options := patiently(server.URL())
+			if name == "killed" || name == "frozen" {
+				options = quickly(server.URL())
+			}
+			sender, receiver := join(t, 1, options), join(t, 2, options)
 			receiver.enter("x", "y", "z")
 			s := startStream(sender, "x", "y", "z")
 			for range 3 {

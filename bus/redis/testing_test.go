@@ -82,6 +82,14 @@ func quickly(url ...string) redis.Options {
 	}
 }
 
+// patiently are options with which nothing times out on a machine that has other
+// things to do.
+func patiently(url ...string) redis.Options {
+	options := quickly(url...)
+	options.PublishTimeout, options.ProbeInterval = 10*time.Second, 5*time.Second
+	return options
+}
+
 // join opens a bus for a node, which is number of the test's.
 func join(t testing.TB, number int, options redis.Options, prepare ...func(*node)) *member {
 	t.Helper()

@@ -48,9 +48,13 @@ func (l *Listener) Next() [2]string {
 func (l *Listener) read() []string {
 	l.t.Helper()
 	_ = l.conn.SetReadDeadline(time.Now().Add(patience))
-	push, err := readAnswer(l.reader)
+	line, err := readLine(l.reader)
 	if err != nil {
 		l.t.Fatalf("no message came: %v", err)
 	}
-	return strings.Split(push, "\n")
+	push, err := readElements(l.reader, line[1:])
+	if err != nil {
+		l.t.Fatalf("the answer %q and its elements %q: %v", line, push, err)
+	}
+	return push
 }

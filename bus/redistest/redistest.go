@@ -5,14 +5,17 @@ package redistest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -165,13 +168,9 @@ func command(addr string, args ...string) (string, error) {
 }
 
 func readAnswer(r *bufio.Reader) (string, error) {
-	line, err := r.ReadString('\n')
+	line, err := readLine(r)
 	if err != nil {
 		return "", err
-	}
-	line = strings.TrimSuffix(line, "\r\n")
-	if len(line) == 0 {
-		return "", fmt.Errorf("an empty line")
 	}
 	switch rest := line[1:]; line[0] {
 	case '-':
@@ -183,6 +182,19 @@ func readAnswer(r *bufio.Reader) (string, error) {
 	default:
 		return rest, nil
 	}
+}
+
+// readLine reads a line of at least its first byte, which says what it is.
+func readLine(r *bufio.Reader) (string, error) {
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return "", err
+	}
+	line = strings.TrimSuffix(line, "\r\n")
+	if line == "" {
+		return "", errors.New("an empty line")
+	}
+	return line, nil
 }
 
 func readBlob(r *bufio.Reader, size string) (string, error) {
@@ -198,19 +210,23 @@ func readBlob(r *bufio.Reader, size string) (string, error) {
 }
 
 func readList(r *bufio.Reader, size string) (string, error) {
+	elements, err := readElements(r, size)
+	return strings.Join(elements, "\n"), err
+}
+
+func readElements(r *bufio.Reader, size string) (elements []string, err error) {
 	n, err := strconv.Atoi(size)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	var elements []string
 	for range n {
 		element, err := readAnswer(r)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		elements = append(elements, element)
 	}
-	return strings.Join(elements, "\n"), nil
+	return elements, nil
 }
 
 // find returns the path of redis-server.
@@ -225,13 +241,42 @@ func find(t testing.TB) string {
 	return ""
 }
 
-// freePort returns a port of loopback that was free a moment ago.
+// Ports are below those that the kernel gives to outgoing connections. A client
+// that comes back again and again while its server is away would get the server's
+// port for its own end one day, be connected to itself, and keep the server from
+// starting again.
+const (
+	firstPort = 12_000
+	lastPort  = 32_000
+)
+
+var (
+	portsTaken = map[int]bool{}
+	portsMu    sync.Mutex
+)
+
+// freePort returns a port of loopback that was free a moment ago, and that no other
+// server of this process has had.
 func freePort(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	portsMu.Lock()
+	defer portsMu.Unlock()
+	for range 1000 {
+		port := firstPort + rand.IntN(lastPort-firstPort)
+		if portsTaken[port] || !isFree(port) {
+			continue
+		}
+		portsTaken[port] = true
+		return port
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal("There is no free port.")
+	return 0
+}
+
+func isFree(port int) bool {
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return false
+	}
+	return listener.Close() == nil
 }
