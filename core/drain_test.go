@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"log/slog"
+	"net"
 	"testing"
 	"time"
 
@@ -55,4 +56,33 @@ func TestDrain_SlowReaderGetsEverything(t *testing.T) {
 	_, _ = slow.Write(codec.AppendMaskedFrame(nil, codec.OpClose, true, [4]byte{}, nil))
 	_ = slow.Close()
 	require.NoError(t, <-stopped)
+}
+
+// On a busy port somebody always comes. That must not keep a server whose clients
+// have gone.
+func TestDrain_DoesNotWaitForThoseWhoCome(t *testing.T) {
+	server := newServer(t, core.Options{DrainTimeout: time.Hour})
+	ran, stop := runInBackground(t, server)
+	address, dialled := server.Addr().String(), make(chan struct{})
+	go func() {
+		defer close(dialled)
+		var open []net.Conn
+		defer func() {
+			for _, conn := range open {
+				_ = conn.Close()
+			}
+		}()
+		for {
+			conn, err := net.Dial("tcp", address)
+			if err != nil {
+				return // the server has gone
+			}
+			open = append(open, conn)
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	eventually(t, func() bool { return server.Stats().Connections > 0 }, "they come")
+	stop()
+	returns(t, ran)
+	next(t, dialled)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +18,8 @@ type life struct {
 	end       context.CancelFunc
 	booted    chan struct{} // closed when the server listens
 	told      chan struct{} // closed when the hook Started has returned, or need not be called
+	retired   chan struct{} // closed by Retire
+	retiring  sync.Once
 	addr      *net.TCPAddr
 	verifier  atomic.Pointer[auth.Verifier] // nil: tokens are refused
 	blocking  *pool[shard.ID]               // handlers of blocking routes
@@ -28,6 +31,7 @@ func (s *Server) newLife() *life {
 	l := &life{
 		booted:    make(chan struct{}),
 		told:      make(chan struct{}),
+		retired:   make(chan struct{}),
 		blocking:  newPool[shard.ID](s.options.BlockingWorkers, s.options.MaxBlocking, s.options.MaxBlockingPerClient),
 		verifying: newPool[verification](s.options.Loops, s.options.MaxVerifying, 1),
 	}
@@ -52,7 +56,7 @@ func (s *Server) Run(ctx context.Context) error {
 	now := s.life.Load()
 	defer s.renew(now)
 	var err error
-	if now.addr, err = reserve(s.options.Addr); err != nil {
+	if now.addr, err = s.options.listenAddr(); err != nil {
 		return err
 	}
 	verifier, err := s.options.verifier()
@@ -92,14 +96,16 @@ func (s *Server) renew(now *life) {
 	s.life.Store(next)
 }
 
-// serveUntil serves until ctx ends and everybody has gone. A handler that holds
-// its loop is told by the end of its context.
+// serveUntil serves until ctx ends, or the server is retired, and everybody has
+// gone. A handler that holds its loop is told by the end of its context.
 func (s *Server) serveUntil(ctx context.Context, now *life) error {
 	served := make(chan error, 1)
 	go func() { served <- s.serve() }()
 	select {
 	case err := <-served:
 		return err
+	case <-now.retired:
+		s.retire(ctx)
 	case <-ctx.Done():
 	}
 	s.drain()

@@ -24,7 +24,7 @@ type Options struct {
 	Path string `default:"/ws" help:"Path of the WebSocket endpoint."`
 	// Loops is the number of event loops, each on one CPU at a time. More
 	// loops spread the work; more than CPUs gain nothing.
-	Loops int `default:"0" help:"Event loops. 0: one for each CPU."`
+	Loops int `default:"0" help:"Event loops of a process. 0: one for each CPU, shared out among --workers."`
 
 	// JWTSecret is the key of HS256, HS384 and HS512 tokens. Without any key
 	// all clients are anonymous and a token is refused.
@@ -154,13 +154,18 @@ type Options struct {
 	// CloseTimeout is the time for a peer to answer a close frame.
 	CloseTimeout time.Duration `default:"5s" help:"Time for a client to answer a close frame before its connection is dropped."`
 	// DrainTimeout is the time for clients to take what waits for them and go
-	// when the server stops.
-	DrainTimeout time.Duration `default:"10s" help:"Time for clients to take what waits for them and leave when the server stops."`
+	// when the server stops, and the time over which Retire closes them.
+	DrainTimeout time.Duration `default:"10s" help:"Time for clients to take what waits for them and leave when the server stops, and over which a worker that is replaced closes them."`
 
 	// Hooks are called as clients come, speak and go.
 	Hooks Hooks `kong:"-"`
 	// Bus joins the server to other nodes. Nil: there are none.
 	Bus bus.Bus `kong:"-"`
+	// Worker is the server's place among those that share Addr, which needs a
+	// port then. They belong to one user, and none of them notices another that
+	// listens by mistake. Nil: the server shares it with nobody, and Run fails
+	// where somebody listens already.
+	Worker *Worker `kong:"-"`
 	// Log takes what the server has to say; nothing is logged per message.
 	// Nil: slog.Default().
 	Log *slog.Logger `kong:"-"`

@@ -34,6 +34,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -147,6 +148,21 @@ func (s *Server) NodeID() string { return fmt.Sprintf("%012x", s.node) }
 
 // Options returns the options, with the defaults filled in.
 func (s *Server) Options() Options { return s.options }
+
+// listenAddr returns the address to listen on.
+func (o *Options) listenAddr() (*net.TCPAddr, error) {
+	if o.Worker == nil {
+		return reserve(o.Addr)
+	}
+	addr, err := net.ResolveTCPAddr("tcp", o.Addr)
+	if err == nil && addr.Port == 0 {
+		err = errors.New("a worker's address needs a port, which all workers share")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen for WebSocket connections: %w", err)
+	}
+	return addr, nil
+}
 
 // reserve finds out which address to listen on, and that nobody does. The event
 // loops share the port between them (SO_REUSEPORT), so a second server would

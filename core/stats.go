@@ -90,6 +90,7 @@ func (s *snapshot) add(o *snapshot) {
 // Stats are a server's figures. The totals count since the server was made.
 type Stats struct {
 	Node          string  `json:"node"`
+	Worker        *Worker `json:"worker,omitempty"` // nil where there is one process
 	State         string  `json:"state"`
 	UptimeSeconds float64 `json:"uptimeSeconds"`
 
@@ -218,6 +219,7 @@ func (s *Server) keepEnded(ended *loop) {
 
 func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.Node = s.NodeID()
+	stats.Worker = s.options.Worker
 	stats.State = s.State().String()
 	stats.UptimeSeconds = time.Since(s.made).Seconds()
 	stats.Connections = int(s.connections.Load())

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -61,15 +62,22 @@ func (s *Server) URL() string { return "redis://" + s.Addr }
 func (s *Server) launch() {
 	s.t.Helper()
 	s.process = exec.Command(s.command[0], s.command[1:]...)
-	if err := s.process.Start(); err != nil {
+	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	process, ended, started := s.process, make(chan struct{}), make(chan error)
+	go func() {
+		defer close(ended)
+		runtime.LockOSThread() // the server dies with the thread that has started it
+		defer runtime.UnlockOSThread()
+		err := process.Start()
+		started <- err
+		if err == nil {
+			_ = process.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
 		s.t.Fatalf("cannot start a Redis server: %v", err)
 	}
-	process, ended := s.process, make(chan struct{})
 	s.ended = ended
-	go func() {
-		_ = process.Wait()
-		close(ended)
-	}()
 	s.await()
 }
 

@@ -46,8 +46,12 @@ func main() {
 		<-ctx.Done()
 		stop() // a second signal ends the process at once
 	}()
-	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "gannet:", err)
+	parent, err := findParent()
+	if err == nil {
+		err = run(withParent(ctx, parent), os.Args[1:])
+	}
+	if err != nil {
+		parent.fail(err)
 		os.Exit(1)
 	}
 }

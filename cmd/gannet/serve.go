@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/gannet-ws/gannet/core"
 	"github.com/gannet-ws/gannet/core/admin"
@@ -23,14 +24,28 @@ type serveCommand struct {
 	JWTPublicKeyFile string `name:"jwt-public-key-file" group:"Server" help:"PEM file with the public keys or certificates of RS, PS, ES and EdDSA tokens." placeholder:"FILE"`
 	APIKeyFile       string `name:"api-key-file" group:"Admin" help:"File that holds the API key." placeholder:"FILE"`
 
+	Workers            int           `default:"1" help:"Processes that share the port, each a node with its own limits and, on the next ports, its own admin listener. More than one need --redis-url. SIGUSR2 replaces them one after another; set the kernel's net.ipv4.tcp_migrate_req=1, or connections that wait to be accepted by one that ends are reset."`
+	WorkerStartTimeout time.Duration `default:"1m" help:"Time for a worker to start before it is killed and counts as failed."`
+
 	PrintRoutes bool   `help:"Print the routes that have a handler, and serve."`
 	LogLevel    string `enum:"debug,info,warn,error" default:"info" help:"Least important log lines to write: debug, info, warn or error."`
 	LogFormat   string `enum:"text,json" default:"text" help:"Form of log lines: text or json."`
 }
 
-// Run serves until ctx ends, then drains.
+// Run serves until ctx ends, then drains. With several workers it has processes
+// do so, whose parent it is.
 func (s *serveCommand) Run(ctx context.Context) error {
+	parent := parentOf(ctx)
+	if err := s.checkWorkers(); err != nil {
+		return err
+	}
+	if s.Workers > 1 && parent == nil {
+		return s.superviseWorkers(ctx)
+	}
 	s.Server.Log = s.logger()
+	if parent != nil {
+		parent.assign(s)
+	}
 	if err := s.readSecrets(); err != nil {
 		return err
 	}
@@ -51,7 +66,7 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.serve(ctx, server, operator)
+	return s.serve(ctx, server, operator, parent)
 }
 
 // joinOthers makes the bus to other nodes, if there is one.
@@ -66,25 +81,36 @@ func (s *serveCommand) joinOthers() error {
 
 // serve runs the server and, around it, the admin listener: a balancer that
 // asks whether the server is ready gets an answer from before it listens until
-// it has drained.
-func (s *serveCommand) serve(ctx context.Context, server *core.Server, operator *admin.Admin) error {
+// it has drained. A worker that replaces another leaves the answers to that until
+// it serves, and one that is replaced gives no more answers from then on.
+func (s *serveCommand) serve(ctx context.Context, server *core.Server, operator *admin.Admin, parent *parent) error {
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	administering, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopAdmin()
-	administered := make(chan error, 1)
+	var failed error
+	administered := make(chan struct{})
 	go func() {
-		defer stop() // without its admin listener a server cannot be operated
-		administered <- operator.Serve(administering)
+		defer close(administered)
+		if parent != nil && parent.Replaces {
+			server.WaitRunning(administering)
+		}
+		if failed = operator.Serve(administering); failed != nil {
+			stop() // without its admin listener a server cannot be operated
+		}
 	}()
-	go s.announce(serving, server, operator)
+	go s.announce(serving, server, operator, parent)
+	if parent != nil {
+		go parent.obey(func() { stopAdmin(); <-administered; server.Retire() }, stop)
+	}
 	err := server.Run(serving)
 	stopAdmin()
-	return errors.Join(err, <-administered)
+	<-administered
+	return errors.Join(err, failed)
 }
 
-// announce logs where the server is to be found once it is.
-func (s *serveCommand) announce(ctx context.Context, server *core.Server, operator *admin.Admin) {
+// announce logs, and tells the parent, where the server is to be found once it is.
+func (s *serveCommand) announce(ctx context.Context, server *core.Server, operator *admin.Admin, parent *parent) {
 	if !server.WaitRunning(ctx) {
 		return
 	}
@@ -92,6 +118,7 @@ func (s *serveCommand) announce(ctx context.Context, server *core.Server, operat
 		"url", "ws://"+reachable(server.Addr())+s.Server.Path,
 		"admin", "http://"+reachable(operator.Addr()),
 		"node", server.NodeID(), "loops", server.Options().Loops, "max-connections", server.MaxConnections())
+	parent.ready()
 }
 
 func (s *serveCommand) logger() *slog.Logger {

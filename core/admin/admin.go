@@ -5,7 +5,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -21,6 +20,9 @@ import (
 type Options struct {
 	// AdminAddr is the TCP address of the listener.
 	AdminAddr string `default:"127.0.0.1:3001" help:"Address of the admin listener: health, metrics, API." placeholder:"HOST:PORT"`
+	// Listener is served in the place of one on AdminAddr, and is closed when
+	// that ends. Nil: Listen opens one.
+	Listener net.Listener `kong:"-"`
 	// APIKey is the key that requests have to carry, as X-API-Key or as a
 	// bearer token. Without it only requests from loopback are served.
 	APIKey string `name:"api-key" help:"Key that API requests must carry as X-API-Key or as a bearer token. Without one the API answers on loopback only." placeholder:"KEY"`
@@ -39,7 +41,7 @@ type Admin struct {
 	options  Options
 	server   *core.Server
 	http     *http.Server
-	listener net.Listener
+	listener *limitListener
 
 	bodiesRefused      atomic.Uint64 // larger than MaxPublishSize
 	connectionsRefused atomic.Uint64 // beyond core.AdminDescriptors
@@ -59,18 +61,21 @@ const (
 // operator's pen.
 const largestPublishSize core.Size = 256 << 20
 
-// Listen opens the admin listener of a server. Serve has to follow.
+// Listen opens the admin listener of a server, unless the options have one. Serve
+// has to follow.
 func Listen(server *core.Server, options Options) (*Admin, error) {
 	setting.FillDefaults(&options)
 	if options.MaxPublishSize < 0 || options.MaxPublishSize > largestPublishSize {
 		return nil, fmt.Errorf("max-publish-size is %s: it must be at most %s", options.MaxPublishSize, largestPublishSize)
 	}
-	listener, err := net.Listen("tcp", options.AdminAddr)
-	if err != nil {
-		return nil, fmt.Errorf("cannot open the admin listener: %w", err)
+	if options.Listener == nil {
+		var err error
+		if options.Listener, err = net.Listen("tcp", options.AdminAddr); err != nil {
+			return nil, fmt.Errorf("cannot open the admin listener: %w", err)
+		}
 	}
 	a := &Admin{options: options, server: server}
-	a.listener = newLimitListener(listener, core.AdminDescriptors, &a.connectionsRefused)
+	a.listener = newLimitListener(options.Listener, core.AdminDescriptors, &a.connectionsRefused)
 	a.http = &http.Server{
 		Handler:           a.routes(),
 		ReadHeaderTimeout: headTimeout,
@@ -84,7 +89,8 @@ func Listen(server *core.Server, options Options) (*Admin, error) {
 // Addr returns the listener's address.
 func (a *Admin) Addr() net.Addr { return a.listener.Addr() }
 
-// Serve serves until ctx ends.
+// Serve serves until ctx ends. Then it accepts no more connections, and gives those
+// that it has accepted a moment to be answered.
 func (a *Admin) Serve(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() { served <- a.http.Serve(a.listener) }()
@@ -93,13 +99,14 @@ func (a *Admin) Serve(ctx context.Context) error {
 		return fmt.Errorf("the admin listener failed: %w", err)
 	case <-ctx.Done():
 	}
+	_ = a.listener.Close()
+	<-served
 	stopping, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
+	a.http.SetKeepAlivesEnabled(false)
+	a.listener.drain(stopping) // what comes in after Shutdown has been called is not answered
 	if a.http.Shutdown(stopping) != nil {
 		_ = a.http.Close()
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		return err
 	}
 	return nil
 }

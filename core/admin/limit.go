@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -32,6 +33,18 @@ func (l *limitListener) Accept() (net.Conn, error) {
 		default:
 			_ = conn.Close()
 			l.refused.Add(1)
+		}
+	}
+}
+
+// drain waits until all connections have been closed, or ctx ends. Accept must not
+// be called any more.
+func (l *limitListener) drain(ctx context.Context) {
+	for range cap(l.places) {
+		select {
+		case l.places <- struct{}{}:
+		case <-ctx.Done():
+			return
 		}
 	}
 }

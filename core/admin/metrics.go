@@ -94,7 +94,16 @@ var table = []metric{
 	{name: "gannet_handler_errors_total", help: "Internal errors that handlers returned.", kind: counter, value: func(s *figures) float64 { return float64(s.HandlerErrors) }},
 	{name: "gannet_handler_panics_total", help: "Handlers, hooks and filters that panicked; a handler costs its client the connection.", kind: counter, value: func(s *figures) float64 { return float64(s.Panics) }},
 	{name: "gannet_admin_refused_total", help: "Requests and connections that the admin listener refused because of a limit.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.adminRefused }},
+	{name: "gannet_worker_restarts_total", help: "Times that this worker's process ended by itself and was started again.", kind: counter, value: workerRestarts},
 	{name: "gannet_engine_restarts_total", help: "Times the event loops ended by themselves and were started again.", kind: counter, value: func(s *figures) float64 { return float64(s.Restarts) }},
+}
+
+// workerRestarts is 0 where there is one process.
+func workerRestarts(s *figures) float64 {
+	if s.Worker == nil {
+		return 0
+	}
+	return float64(s.Worker.Restarts)
 }
 
 // bySubscriber returns a figure of each subscriber by its name.

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gannet-ws/gannet/core"
+)
+
+// maxWorkers keeps a slip of the pen from filling the machine with processes.
+const maxWorkers = 256
+
+// checkWorkers returns a sentence for settings with which there can be no
+// workers.
+func (s *serveCommand) checkWorkers() error {
+	switch {
+	case s.Workers < 1 || s.Workers > maxWorkers:
+		return fmt.Errorf("workers is %d: it is 1 to %d", s.Workers, maxWorkers)
+	case s.WorkerStartTimeout < 0:
+		return errors.New("worker-start-timeout must be above zero")
+	case s.Workers > 1 && len(s.Redis.URL) == 0:
+		return fmt.Errorf("workers is %d: more than one need redis-url, through which they reach each other's clients", s.Workers)
+	}
+	return nil
+}
+
+// superviseWorkers is the parent of workers: it serves nobody itself.
+func (s *serveCommand) superviseWorkers(ctx context.Context) error {
+	port, err := holdPort(s.Server.Addr)
+	if err != nil {
+		return err
+	}
+	defer port.release()
+	admins, err := listenForAdmins(s.Admin.AdminAddr, s.Workers)
+	if err != nil {
+		return err
+	}
+	defer closeAll(admins)
+	force, kill := context.WithCancel(context.WithoutCancel(ctx))
+	defer kill()
+	parent := &supervisor{log: s.logger(), rolls: make(chan struct{}, 1), kill: kill}
+	for k, admin := range admins {
+		parent.workers = append(parent.workers, &worker{
+			assignment: assignment{Worker: core.Worker{Number: k}, Workers: s.Workers, Addr: port.addr.String()},
+			admin:      admin,
+			force:      force,
+			limits:     s.limits(),
+			log:        parent.log.With("worker", k),
+			requests:   make(chan chan<- replacement),
+		})
+	}
+	return parent.run(ctx)
+}
+
+// limits are how long the parent waits. A worker that retires takes DrainTimeout
+// to close its clients, as long at most for them to go, and once more for
+// handlers to return.
+func (s *serveCommand) limits() limits {
+	const rest = 10 * time.Second
+	return limits{start: s.WorkerStartTimeout, retire: 3*s.Server.DrainTimeout + rest}
+}

@@ -1,0 +1,137 @@
+package core_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gannet-ws/gannet/core"
+)
+
+// refusedUpgrade asks for an upgrade that is answered with an error.
+func refusedUpgrade(t *testing.T, server *core.Server) (status int, header http.Header, body string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", server.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	_, err = conn.Write(upgradeRequest(server))
+	require.NoError(t, err)
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, response.Header, string(content)
+}
+
+// connectMany opens clients one after another.
+func connectMany(t *testing.T, server *core.Server, n int) (clients []*client) {
+	for range n {
+		clients = append(clients, connect(t, server))
+	}
+	return clients
+}
+
+// returns makes sure that Run has returned by itself.
+func returns(t *testing.T, ran <-chan error) {
+	t.Helper()
+	require.NoError(t, next(t, ran))
+}
+
+// runInBackground runs a server and returns what Run will.
+func runInBackground(t *testing.T, server *core.Server) (ran <-chan error, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	waiting, enough := context.WithTimeout(ctx, patience)
+	defer enough()
+	require.True(t, server.WaitRunning(waiting))
+	return ended, cancel
+}
+
+// While the first clients are closed the others are served, and who comes is
+// sent elsewhere. When the context ends, all others are closed at once.
+func TestRetire_ClosesOneAfterAnother(t *testing.T) {
+	server := newServer(t, core.Options{Loops: 1, DrainTimeout: 20 * patience})
+	ran, stop := runInBackground(t, server)
+	const many = 300 // one goes each second: the test needs no more than the first
+	clients := connectMany(t, server, many)
+	server.Retire()
+	server.Retire()
+	require.Equal(t, closing{1012, "draining"}, clients[0].end())
+	require.Equal(t, core.StateDraining, server.State())
+
+	status, header, body := refusedUpgrade(t, server)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, "1", header.Get("Retry-After"))
+	require.Contains(t, body, `"DRAINING"`)
+
+	last := clients[many-1]
+	require.Equal(t, wirePong, last.ask(askPing), "it answers")
+	_, err := server.Publish(note{"late", 0}.to(core.All()))
+	require.NoError(t, err)
+	require.Equal(t, note{"late", 0}, last.receiveNote(), "and it delivers")
+	require.Empty(t, ran)
+
+	stop()
+	returns(t, ran)
+	for _, c := range clients {
+		require.Equal(t, closing{1012, "draining"}, c.end())
+	}
+	require.EqualValues(t, many, server.Stats().Closed["draining"])
+}
+
+// All are closed in the end, and Run returns by itself.
+func TestRetire_ClosesAll(t *testing.T) {
+	for name, over := range map[string]time.Duration{"over a while": 300 * time.Millisecond, "at once": 1} {
+		t.Run(name, func(t *testing.T) {
+			server := newServer(t, core.Options{Loops: 2, DrainTimeout: over})
+			ran, _ := runInBackground(t, server)
+			clients := connectMany(t, server, 20)
+			server.Retire()
+			returns(t, ran)
+			for _, c := range clients {
+				code := c.end().code
+				require.True(t, code == 1012 || over == 1 && code == 1006, "closed with %d", code) // or dropped, for want of time
+			}
+			stopped(t, server)
+			run(t, server)
+			require.Equal(t, wirePong, connect(t, server).ask(askPing), "it can be run again")
+		})
+	}
+}
+
+// When everybody has gone there is nothing to wait for.
+func TestRetire_EndsWithTheLastClient(t *testing.T) {
+	server := newServer(t, core.Options{DrainTimeout: time.Hour})
+	ran, _ := runInBackground(t, server)
+	server.Retire()
+	returns(t, ran)
+
+	ran, _ = runInBackground(t, server)
+	c := connect(t, server)
+	server.Retire()
+	eventually(t, func() bool { return server.State() == core.StateDraining }, "it retires")
+	require.NoError(t, c.conn.NetConn().Close())
+	returns(t, ran)
+}
+
+func TestRetire_ServerThatDoesNotRun(t *testing.T) {
+	server := newServer(t, core.Options{DrainTimeout: time.Hour})
+	server.Retire()
+	stop := run(t, server)
+	require.Equal(t, wirePong, connect(t, server).ask(askPing))
+	require.NoError(t, stop())
+	server.Retire()
+	run(t, server)
+	require.Equal(t, wirePong, connect(t, server).ask(askPing))
+}
