@@ -7,7 +7,11 @@
 // bus for code that only wants to send, in a process with clients or without.
 package bus
 
-import "time"
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
 
 // ClientID is a client's id, 128 bits.
 type ClientID [16]byte
@@ -38,7 +42,8 @@ type Message struct {
 }
 
 // Bus is the way to the other nodes. Any goroutine may call it, event loops
-// among them: no method but Open and Close waits for anything.
+// among them: no method but Open, Close and Survey waits for anything, and those
+// are not for event loops.
 type Bus interface {
 	// Open begins to hand the node what the others send. It must be called once
 	// before Enter, Leave, Standing and Await; Publish and Emit work without
@@ -71,10 +76,22 @@ type Bus interface {
 	// an entered room has been confirmed, or with an error when it cannot be
 	// had now. It may call done before it returns.
 	Await(room string, done func(error))
+
+	// Survey asks other nodes, and waits until all that should answer have, or
+	// ctx ends, which is no error: who has not answered by then is missing. All
+	// nodes that are known to be alive should answer, or the one that the
+	// question names, known or not; what others answer meanwhile counts too. An
+	// error says that nobody could be asked; all who should have been are
+	// missing.
+	Survey(ctx context.Context, q Question) (Survey, error)
+	// Nodes returns the other nodes that are known to be alive, by id. The slice
+	// is the caller's.
+	Nodes() []NodeStatus
 }
 
 // Node is what a bus has to know of the node that it serves. The bus calls it on
-// goroutines of its own or of other publishers; it does not wait.
+// goroutines of its own or of other publishers; it does not wait, but where a
+// method says so.
 type Node interface {
 	// ID names the node: 12 hex digits, the first of its clients' ids.
 	ID() string
@@ -95,6 +112,13 @@ type Node interface {
 	// Channels returns the channels whose events the node wants, or all.
 	// It does not change while the bus is open.
 	Channels() (names []string, all bool)
+	// Answer answers another node's question, with strict JSON or an error whose
+	// text the other is told. It may wait, and returns soon when ctx ends: nobody
+	// waits for the answer any more. The bus calls it for several questions at
+	// the same time.
+	Answer(ctx context.Context, q Question) (json.RawMessage, error)
+	// Figures returns what the other nodes are told with each sign of life.
+	Figures() Figures
 }
 
 // Gap is a loss that the bus could not exclude. What reached the channel, or the

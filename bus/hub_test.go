@@ -1,6 +1,8 @@
 package bus_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,6 +24,8 @@ type hubNode struct {
 	delivered []bus.Message
 	heard     []*bus.Event
 	replies   []string
+
+	answer func(context.Context, bus.Question) (json.RawMessage, error) // nil: repeats the question
 }
 
 func (n *hubNode) ID() string { return n.id }
@@ -31,6 +35,15 @@ func (n *hubNode) Channels() (names []string, all bool) { return n.channels, n.a
 func (n *hubNode) Wants(channel string) bool { return n.all || slices.Contains(n.channels, channel) }
 
 func (n *hubNode) Missed(bus.Gap) {}
+
+func (n *hubNode) Figures() bus.Figures { return bus.Figures{State: "running", Clients: len(n.id)} }
+
+func (n *hubNode) Answer(ctx context.Context, q bus.Question) (json.RawMessage, error) {
+	if n.answer != nil {
+		return n.answer(ctx, q)
+	}
+	return q.Data, nil
+}
 
 func (n *hubNode) Reply(payload []byte) {
 	n.mu.Lock()

@@ -1,5 +1,7 @@
 package bus
 
+import "context"
+
 // Local is the bus of a node that has no others: there is nobody to tell, and
 // nothing to wait for.
 type Local struct{}
@@ -30,3 +32,14 @@ func (Local) Standing(string) bool { return true }
 
 // Await calls done at once.
 func (Local) Await(_ string, done func(error)) { done(nil) }
+
+// Survey has nobody to ask. A node that the question names is missing.
+func (Local) Survey(_ context.Context, q Question) (Survey, error) {
+	if q.Node != "" {
+		return Survey{Missing: []string{q.Node}}, nil
+	}
+	return Survey{}, nil
+}
+
+// Nodes returns none.
+func (Local) Nodes() []NodeStatus { return nil }

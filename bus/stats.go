@@ -1,7 +1,7 @@
 package bus
 
 // Stats are the figures of a bus that has a connection. The totals count since
-// the bus was made; sizes are in bytes.
+// the bus was made; sizes are in bytes. Signs of life are no messages.
 type Stats struct {
 	Status
 
@@ -21,6 +21,10 @@ type Stats struct {
 	UncountedGaps uint64 `json:"uncountedGaps"` // times that a subscription was lost
 	Reconnects    uint64 `json:"reconnects"`    // of the subscribing connections
 	Subscriptions int    `json:"subscriptions"` // channels that are listened to
+
+	Nodes          int    `json:"nodes"`          // other nodes that are known to be alive
+	NodesRefused   uint64 `json:"nodesRefused"`   // signs of life of nodes beyond those that may be known
+	SurveysRefused uint64 `json:"surveysRefused"` // questions, of this node and of others, beyond those that may wait
 }
 
 // SubscriberStats are the figures of one subscriber since it was added. An event

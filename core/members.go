@@ -67,8 +67,8 @@ func (s *Server) Members(ctx context.Context, room string) ([]ClientID, error) {
 
 // RoomInfo is a room and the number of its members on this node.
 type RoomInfo struct {
-	Name    string
-	Members int
+	Name    string `json:"name"`
+	Members int    `json:"members"`
 }
 
 // Rooms returns the rooms that have members on this node, by name. It does not

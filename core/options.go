@@ -157,6 +157,10 @@ type Options struct {
 	// when the server stops, and the time over which Retire closes them.
 	DrainTimeout time.Duration `default:"10s" help:"Time for clients to take what waits for them and leave when the server stops, and over which a worker that is replaced closes them."`
 
+	// SurveyTimeout is the time for other nodes to answer a question of this one,
+	// where its context has no deadline.
+	SurveyTimeout time.Duration `default:"2s" help:"Time for other nodes to answer what the cluster-wide requests of the API ask them, at most 1m."`
+
 	// Hooks are called as clients come, speak and go.
 	Hooks Hooks `kong:"-"`
 	// Bus joins the server to other nodes. Nil: there are none.
@@ -217,6 +221,7 @@ func (o *Options) validate() error {
 		{"ping-timeout", int64(o.PingTimeout)},
 		{"close-timeout", int64(o.CloseTimeout)},
 		{"drain-timeout", int64(o.DrainTimeout)},
+		{"survey-timeout", int64(o.SurveyTimeout)},
 	}
 	for _, p := range positive {
 		if p.value <= 0 {
@@ -233,6 +238,8 @@ func (o *Options) validate() error {
 		return fmt.Errorf("a time of %s is too long: at most %s can be counted", longest, maxDuration)
 	case o.JSONPingInterval != 0 && o.JSONPingInterval < minJSONPing:
 		return fmt.Errorf("json-ping-interval is %s: it is 0s for none, or at least %s", o.JSONPingInterval, minJSONPing)
+	case o.SurveyTimeout > bus.MaxSurveyTime:
+		return fmt.Errorf("survey-timeout is %s: it is at most %s", o.SurveyTimeout, bus.MaxSurveyTime)
 	case o.InactiveTimeout < 0:
 		return fmt.Errorf("inactive-timeout is %s: it cannot be below zero", o.InactiveTimeout)
 	case o.MaxConnections < 0:

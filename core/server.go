@@ -73,6 +73,13 @@ type Server struct {
 	noticesLost atomic.Uint64 // of gaps, that clients were to get
 	busBad      atomic.Uint64 // messages and events of the bus that cannot be used
 	badReplies  atomic.Uint64 // of upstreams
+
+	surveyHandlers map[string]SurveyHandler
+	surveys        atomic.Uint64 // questions to other nodes
+	surveyMissing  atomic.Uint64 // answers that did not come
+	surveyPanics   atomic.Uint64
+	surveyLogged   seldom
+
 	restarts    atomic.Uint64
 	panicLogged seldom
 	failLogged  seldom
@@ -124,6 +131,7 @@ func New(options Options) (*Server, error) {
 		}
 	}
 	s.handleSystem()
+	s.handleSurveys()
 	if options.ClientPublish {
 		s.Handle("room", "publish", roomPublish)
 	}

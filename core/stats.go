@@ -93,7 +93,16 @@ type Stats struct {
 	Worker        *Worker `json:"worker,omitempty"` // nil where there is one process
 	State         string  `json:"state"`
 	UptimeSeconds float64 `json:"uptimeSeconds"`
+	Nodes         int     `json:"nodes"` // that are known to be alive, this one among them
+	Totals
 
+	Bus         *bus.Stats            `json:"bus,omitempty"` // nil where there is no connection to lose
+	Loops       []LoopStats           `json:"loops"`
+	Subscribers []bus.SubscriberStats `json:"subscribers"`
+}
+
+// Totals are the figures that have a sum over nodes.
+type Totals struct {
 	Connections    int `json:"connections"` // clients, and those who may become some
 	MaxConnections int `json:"maxConnections"`
 	Clients        int `json:"clients"`
@@ -133,16 +142,14 @@ type Stats struct {
 	Blocking         int               `json:"blocking"`         // requests to blocking routes that wait or run
 	KeySetRefreshes  uint64            `json:"keySetRefreshes"`  // times that the keys of tokens were fetched
 	KeySetFailures   uint64            `json:"keySetFailures"`   // times that they could not be
-	MaxLagSeconds    float64           `json:"maxLagSeconds"`    // of any event loop so far
+	MaxLagSeconds    float64           `json:"maxLagSeconds"`    // of any event loop so far; over nodes the longest
 	BadMessages      uint64            `json:"badMessages"`
 	UnknownRoutes    uint64            `json:"unknownRoutes"`
 	HandlerErrors    uint64            `json:"handlerErrors"`
 	Panics           uint64            `json:"panics"`
-	Restarts         uint64            `json:"restarts"` // of the engine, after a failed accept
-
-	Bus         *bus.Stats            `json:"bus,omitempty"` // nil where there is no connection to lose
-	Loops       []LoopStats           `json:"loops"`
-	Subscribers []bus.SubscriberStats `json:"subscribers"`
+	Restarts         uint64            `json:"restarts"`      // of the engine, after a failed accept
+	Surveys          uint64            `json:"surveys"`       // questions to other nodes
+	SurveyMissing    uint64            `json:"surveyMissing"` // answers of nodes that did not come
 }
 
 // LoopStats are the figures of one event loop.
@@ -269,7 +276,10 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.BadMessages = total.BadMessages
 	stats.UnknownRoutes = total.UnknownRoutes
 	stats.HandlerErrors = total.HandlerErrors
-	stats.Panics = total.Panics
+	stats.Panics = total.Panics + s.surveyPanics.Load()
+	stats.Nodes = 1 + len(s.options.Bus.Nodes())
+	stats.Surveys = s.surveys.Load()
+	stats.SurveyMissing = s.surveyMissing.Load()
 	stats.Restarts = s.restarts.Load()
 	if verifier := s.life.Load().verifier.Load(); verifier != nil {
 		keys := verifier.Stats()

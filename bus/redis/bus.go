@@ -82,7 +82,7 @@ func (b *Bus) Open(node bus.Node) error {
 	if sender.cluster != nil {
 		<-sender.cluster.first
 	}
-	l, err := b.newListener(node, b.names.Load(), sender.cluster)
+	l, err := b.newListener(node, b.names.Load(), sender)
 	if err != nil {
 		b.close()
 		return err
@@ -232,6 +232,16 @@ func (b *Bus) Await(room string, done func(error)) {
 	l.interest.await(room, done)
 }
 
+// Nodes returns the other nodes that are alive. While the connection is away they
+// are those that were when it was lost, and doubtful.
+func (b *Bus) Nodes() []bus.NodeStatus {
+	l := b.listener.Load()
+	if l == nil {
+		return nil
+	}
+	return l.presence.list()
+}
+
 // Status tells how the connections are: Connected when all are as they should be.
 func (b *Bus) Status() bus.Status { return b.health.read() }
 
@@ -250,6 +260,9 @@ func (b *Bus) Stats() bus.Stats {
 		Missed:        b.stats.missed.Load(),
 		UncountedGaps: b.stats.uncountedGaps.Load(),
 		Reconnects:    b.stats.reconnects.Load(),
+
+		NodesRefused:   b.stats.nodesRefused.Load(),
+		SurveysRefused: b.stats.surveysRefused.Load(),
 	}
 	if p := b.sender.Load(); p != nil {
 		s.QueuedBytes = p.waiting()
@@ -257,6 +270,7 @@ func (b *Bus) Stats() bus.Stats {
 	if l := b.listener.Load(); l != nil {
 		s.InboxBytes = int(l.inbox.bytes.Load())
 		s.Subscriptions = l.interest.len()
+		s.Nodes = l.presence.len()
 	}
 	return s
 }

@@ -37,9 +37,10 @@ type subscription struct {
 	wanted    bool
 	left      time.Time // since when it is not
 	lingering bool
-	changed   bool // it stands in link.changed
-	sent      bool // Redis has been told, over the connection that there is
-	standing  bool // and has confirmed it
+	changed   bool   // it stands in link.changed
+	sent      bool   // Redis has been told, over the connection that there is
+	standing  bool   // and has confirmed it
+	stood     uint64 // how often it has
 	// lapsed is since when messages may be missing, because the Cluster ended
 	// or moved the subscription; zero if that is not so.
 	lapsed  time.Time
@@ -123,6 +124,24 @@ func (in *interest) standing(room string) bool {
 	defer in.mu.Unlock()
 	s := in.channels[in.names.room(room)]
 	return s != nil && s.standing
+}
+
+// hearing is how sure it is that what is published on a channel arrives.
+type hearing struct {
+	standing bool      // its subscription is confirmed
+	number   uint64    // of that, another one after each loss
+	certain  time.Time // all that was published before has arrived
+}
+
+// hearing returns how sure that is of a channel.
+func (in *interest) hearing(channel string) hearing {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	s := in.channels[channel]
+	if s == nil {
+		return hearing{}
+	}
+	return hearing{s.standing, s.stood, s.link.certain}
 }
 
 // await has done called when the room's subscription is confirmed, or cannot be.

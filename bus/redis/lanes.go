@@ -63,14 +63,22 @@ func (l *lanes) command(build rueidis.Builder, channel, message string) rueidis.
 
 // publish is publisher.publish, of the one that serves the channel.
 func (l *lanes) publish(channel string, message []byte, numbered bool) error {
+	return l.enqueue(outgoing{channel: channel, message: message, numbered: numbered})
+}
+
+// beat publishes a sign of life, which is not counted.
+func (l *lanes) beat(channel string, message []byte) error {
+	return l.enqueue(outgoing{channel: channel, message: message, beat: true})
+}
+
+func (l *lanes) enqueue(o outgoing) error {
 	if l.one != nil {
-		return l.one.publish(channel, message, numbered)
+		return l.one.publish(o)
 	}
-	o := outgoing{channel: channel, message: message, numbered: numbered}
 	l.mu.RLock()
-	if p := l.byAddress[l.cluster.primary(channel)]; p != nil && l.begun {
+	if p := l.byAddress[l.cluster.primary(o.channel)]; p != nil && l.begun {
 		defer l.mu.RUnlock()
-		return p.publish(channel, message, numbered)
+		return p.publish(o)
 	}
 	l.mu.RUnlock()
 	l.mu.Lock()
@@ -86,9 +94,9 @@ func (l *lanes) hold(o outgoing) error {
 		return nil
 	}
 	if p := l.byAddress[l.cluster.primary(o.channel)]; p != nil && l.begun {
-		return p.publish(o.channel, o.message, o.numbered)
+		return p.publish(o)
 	}
-	l.bus.stats.failed.Add(1)
+	o.count(&l.bus.stats.failed)
 	if o.numbered {
 		l.bus.numbers.next(o.channel) // this one is missing
 		l.tear(o.channel)

@@ -173,6 +173,7 @@ func (l *link) confirmed(c rueidis.PubSubSubscription) {
 	switch c.Kind {
 	case "subscribe", "ssubscribe":
 		s.standing = true
+		s.stood++
 	case "sunsubscribe": // was not asked for: the slot has moved
 		l.lapse(s)
 		return

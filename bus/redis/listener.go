@@ -9,23 +9,33 @@ import (
 )
 
 // listener is what an open bus has and a closed one has not: the link, what it
-// listens to, and the way of what it receives to the node.
+// listens to, the way of what it receives to the node, and what it knows of the
+// other nodes.
 type listener struct {
-	node     bus.Node
-	interest *interest
-	links    *links
-	inbox    *inbox
-	gaps     *gaps
-	end      chan struct{}
-	wait     sync.WaitGroup
+	node      bus.Node
+	names     *names
+	interest  *interest
+	links     *links
+	inbox     *inbox
+	gaps      *gaps
+	sender    *lanes
+	presence  *presence
+	asking    *asking
+	answering *answering
+	end       chan struct{}
+	wait      sync.WaitGroup
 }
 
 // newListener makes a listener that has not begun.
-func (b *Bus) newListener(node bus.Node, names *names, cluster *cluster) (*listener, error) {
+func (b *Bus) newListener(node bus.Node, names *names, sender *lanes) (*listener, error) {
 	l := &listener{
-		node: node,
-		gaps: newGaps(names, b.options.MaxChannels, &b.stats),
-		end:  make(chan struct{}),
+		node:      node,
+		names:     names,
+		gaps:      newGaps(names, b.options.MaxChannels, &b.stats),
+		sender:    sender,
+		asking:    newAsking(b.options.MaxSurveys),
+		answering: newAnswering(b, node, names, sender),
+		end:       make(chan struct{}),
 	}
 	l.interest = &interest{
 		linger:   b.options.Linger,
@@ -33,17 +43,21 @@ func (b *Bus) newListener(node bus.Node, names *names, cluster *cluster) (*liste
 		route:    func(channel string) *link { return l.links.of(channel) },
 		channels: map[string]*subscription{},
 	}
+	l.presence = newPresence(b, node, names, sender, func() hearing { return l.interest.hearing(names.nodes) })
 	r := &receiver{
-		options:  &b.options,
-		names:    names,
-		node:     node,
-		interest: l.interest,
-		expected: newExpectations(b.options.MaxChannels),
-		gaps:     l.gaps,
-		stats:    &b.stats,
-		health:   b.health,
+		options:   &b.options,
+		names:     names,
+		node:      node,
+		interest:  l.interest,
+		expected:  newExpectations(b.options.MaxChannels),
+		gaps:      l.gaps,
+		stats:     &b.stats,
+		health:    b.health,
+		presence:  l.presence,
+		asking:    l.asking,
+		answering: l.answering,
 	}
-	l.links = &links{interest: l.interest, cluster: cluster, byAddress: map[string]*link{}}
+	l.links = &links{interest: l.interest, cluster: sender.cluster, byAddress: map[string]*link{}}
 	l.links.open = func(to server) *link {
 		return &link{
 			options:  &b.options,
@@ -54,7 +68,7 @@ func (b *Bus) newListener(node bus.Node, names *names, cluster *cluster) (*liste
 			gaps:     l.gaps,
 			arrive:   r.arrive,
 			probing:  func() string { return names.node },
-			cluster:  cluster,
+			cluster:  sender.cluster,
 		}
 	}
 	l.links.one = l.links.open(b.options.server(b.place))
@@ -78,13 +92,21 @@ func (b *Bus) newListener(node bus.Node, names *names, cluster *cluster) (*liste
 func (l *listener) start() {
 	l.wait.Go(l.tellGaps)
 	l.wait.Go(l.sweep)
+	l.answering.start()
 	l.links.start()
+	l.wait.Go(func() {
+		for _, link := range l.links.all() {
+			<-link.tried // who is asked too early hears no answer
+		}
+		l.presence.run(l.end)
+	})
 }
 
 // close returns when the node is not called any more.
 func (l *listener) close() {
 	l.links.close()
 	l.inbox.close()
+	l.answering.close()
 	close(l.end)
 	l.wait.Wait()
 }

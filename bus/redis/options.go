@@ -81,6 +81,20 @@ type Options struct {
 	// Sentinels are asked at every second one whether the primary has moved.
 	ProbeInterval time.Duration `name:"redis-probe-interval" default:"2s" help:"Time between two probes of a connection; one that does not come back within two intervals ends it."`
 
+	// HeartbeatInterval is the time between two signs of life of this node. The
+	// others take it for dead after three without one.
+	HeartbeatInterval time.Duration `name:"redis-heartbeat-interval" default:"2s" help:"Time between two signs of life of this node, which is taken for dead after three without one; at most 10m."`
+	// MaxNodes is the number of other nodes that are known at once; further ones
+	// are not.
+	MaxNodes int `name:"redis-max-nodes" default:"1000" help:"Other nodes that are known at once; further ones are not asked anything."`
+	// MaxSurveys is the number of surveys of this node that wait for answers,
+	// and of other nodes' questions that wait to be answered; further ones are
+	// refused.
+	MaxSurveys int `name:"redis-max-surveys" default:"64" help:"Questions to other nodes that wait for answers, and of others that wait to be answered; further ones are refused."`
+	// SurveyWorkers is the number of other nodes' questions that are answered at
+	// once.
+	SurveyWorkers int `name:"redis-survey-workers" default:"4" help:"Questions of other nodes that are answered at once."`
+
 	// Log takes what the bus has to say; nothing is logged for each message.
 	// Nil: slog.Default().
 	Log *slog.Logger `kong:"-"`
@@ -105,12 +119,18 @@ func (o *Options) validate() error {
 		{"redis-max-payload", int64(o.MaxPayload)},
 		{"redis-publish-timeout", int64(o.PublishTimeout)},
 		{"redis-probe-interval", int64(o.ProbeInterval)},
+		{"redis-heartbeat-interval", int64(o.HeartbeatInterval)},
+		{"redis-max-nodes", int64(o.MaxNodes)},
+		{"redis-max-surveys", int64(o.MaxSurveys)},
+		{"redis-survey-workers", int64(o.SurveyWorkers)},
 	} {
 		if p.value <= 0 {
 			return fmt.Errorf("%s must be above zero", p.name)
 		}
 	}
 	switch {
+	case o.HeartbeatInterval > maxHeartbeat:
+		return fmt.Errorf("redis-heartbeat-interval is %s: it must be at most %s", o.HeartbeatInterval, maxHeartbeat)
 	case o.MaxChannels < 2:
 		return fmt.Errorf("redis-max-channels is %d: it must be 2 or more", o.MaxChannels)
 	case strings.ContainsAny(o.Prefix, "{}"):

@@ -90,12 +90,12 @@ func (p *publisher) close() {
 // publish queues a message, which is the publisher's from here on. A numbered
 // one begins with a header, whose mark is set here. The number of a message that
 // is refused is not used again: who listens sees that it is missing.
-func (p *publisher) publish(channel string, message []byte, numbered bool) error {
-	o := outgoing{channel: channel, message: message, numbered: numbered, since: time.Now()}
+func (p *publisher) publish(o outgoing) error {
+	o.since = time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if numbered {
-		stamp(message, p.numbers.next(channel))
+	if o.numbered {
+		stamp(o.message, p.numbers.next(o.channel))
 	}
 	if err := p.admit(&o); err != nil {
 		p.failed(&o)

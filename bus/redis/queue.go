@@ -11,6 +11,7 @@ type outgoing struct {
 	message  []byte // immutable
 	numbered bool   // it begins with a header
 	notice   bool   // it is nothing but a header
+	beat     bool   // it is a sign of life
 	since    time.Time
 }
 
@@ -19,9 +20,9 @@ const overhead = 64
 
 func (o *outgoing) size() int { return len(o.channel) + len(o.message) + overhead }
 
-// count counts the message, if it is one.
+// count counts the message, if it is one: what the bus says of itself is none.
 func (o *outgoing) count(counter *atomic.Uint64) {
-	if !o.notice {
+	if !o.notice && !o.beat {
 		counter.Add(1)
 	}
 }

@@ -23,6 +23,10 @@ type receiver struct {
 	inbox    *inbox
 	stats    *counters
 	health   *health
+
+	presence  *presence
+	asking    *asking
+	answering *answering
 }
 
 // arrive takes a message. It does not block.
@@ -32,6 +36,10 @@ func (r *receiver) arrive(channel, text string) {
 		return // left a moment ago
 	}
 	message := []byte(text)
+	if channel == r.names.nodes { // is heard even when the inbox is full
+		r.presence.hear(message)
+		return
+	}
 	if m, err := readMark(message); err == nil && r.names.isOurs(channel) {
 		if m.node == r.names.id {
 			return
@@ -73,7 +81,9 @@ func (r *receiver) deliver(m *received) {
 		err = r.deliverMessage(m)
 	case m.channel == r.names.node:
 		err = r.deliverDirect(m)
-	case r.names.isOurs(m.channel): // what nodes tell and ask each other
+	case m.channel == r.names.survey:
+		err = r.deliverSurvey(m.message)
+	case r.names.isOurs(m.channel): // a probe's
 	default:
 		err = r.deliverEvent(m)
 	}
@@ -149,12 +159,29 @@ func (t *target) narrow(m *bus.Message) error {
 }
 
 // deliverDirect delivers a message for clients of this node, from another node or
-// an application.
+// an application, or what another node asks or answers.
 func (r *receiver) deliverDirect(m *received) error {
-	if isPlain(m.message) {
-		return r.deliverReply(m.message)
+	switch {
+	case !isPlain(m.message):
+		return r.deliverMessage(m)
+	case mayBeSurvey(m.message):
+		return r.deliverSurvey(m.message)
 	}
-	return r.deliverMessage(m)
+	return r.deliverReply(m.message)
+}
+
+// deliverSurvey has a question answered, or takes an answer.
+func (r *receiver) deliverSurvey(message []byte) error {
+	m, err := parseSurvey(message)
+	switch {
+	case err != nil:
+		return err
+	case m.isQuestion():
+		r.answering.take(&m)
+	default:
+		r.asking.answered(&m)
+	}
+	return nil
 }
 
 // deliverReply sends a client the answer of an application: all of the object but

@@ -15,4 +15,7 @@ type counters struct {
 	uncountedGaps atomic.Uint64
 	missed        atomic.Uint64
 	reconnects    atomic.Uint64
+
+	nodesRefused   atomic.Uint64
+	surveysRefused atomic.Uint64
 }

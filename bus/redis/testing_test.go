@@ -1,6 +1,8 @@
 package redis_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -22,6 +24,9 @@ type node struct {
 	id       string
 	channels []string
 	all      bool
+
+	answer  func(context.Context, bus.Question) (json.RawMessage, error) // nil: repeats the question
+	figures bus.Figures
 
 	mu       sync.Mutex
 	messages []bus.Message
@@ -46,6 +51,15 @@ func (n *node) Hear(e *bus.Event) {
 }
 
 func (n *node) Reply([]byte) {}
+
+func (n *node) Figures() bus.Figures { return n.figures }
+
+func (n *node) Answer(ctx context.Context, q bus.Question) (json.RawMessage, error) {
+	if n.answer != nil {
+		return n.answer(ctx, q)
+	}
+	return q.Data, nil
+}
 
 func (n *node) Wants(channel string) bool {
 	names, all := n.Channels()

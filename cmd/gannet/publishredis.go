@@ -99,7 +99,8 @@ func clientID(text string) (bus.ClientID, error) {
 // for.
 var forNodes = map[string]bool{
 	"redis-required": true, "redis-max-queue": true, "redis-max-inbox": true, "redis-max-channels": true,
-	"redis-publish-timeout": true, "redis-linger": true, "redis-probe-interval": true,
+	"redis-publish-timeout": true, "redis-linger": true, "redis-probe-interval": true, "redis-heartbeat-interval": true,
+	"redis-max-nodes": true, "redis-max-surveys": true, "redis-survey-workers": true,
 }
 
 // hideForNodes keeps them out of the help of gannet publish.

@@ -296,6 +296,7 @@ func TestRedisFlags(t *testing.T) {
 	assert.Equal(t, redis.Options{
 		Prefix: "gannet:", MaxQueue: 16 << 20, MaxInbox: 64 << 20, MaxPayload: 4 << 20, MaxChannels: 100_000,
 		PublishTimeout: 2 * time.Second, Linger: 5 * time.Second, ProbeInterval: 2 * time.Second,
+		HeartbeatInterval: 2 * time.Second, MaxNodes: 1000, MaxSurveys: 64, SurveyWorkers: 4,
 	}, parse())
 	t.Setenv("GANNET_REDIS_PASSWORD", "p")
 	t.Setenv("GANNET_PXL_PREFIX", "pxl:")
@@ -305,10 +306,12 @@ func TestRedisFlags(t *testing.T) {
 		SentinelUsername: "su", SentinelPassword: "sp", CAFile: "ca", CertFile: "c", KeyFile: "k", TLSServerName: "n",
 		Prefix: "g:", PXLPrefix: "pxl:", MaxQueue: 1 << 10, MaxInbox: 2 << 10, MaxPayload: 3 << 10, MaxChannels: 4,
 		PublishTimeout: 5 * time.Second, Linger: -1, ProbeInterval: 7 * time.Second,
+		HeartbeatInterval: 8 * time.Second, MaxNodes: 9, MaxSurveys: 10, SurveyWorkers: 11,
 	}, parse("--redis-required", "--redis-sentinel-master=m", "--redis-username=u", "--redis-sentinel-username=su",
 		"--redis-sentinel-password=sp", "--redis-ca-file=ca", "--redis-cert-file=c", "--redis-key-file=k", "--redis-tls-server-name=n",
 		"--redis-prefix=g:", "--redis-max-queue=1KiB", "--redis-max-inbox=2KiB", "--redis-max-payload=3KiB", "--redis-max-channels=4",
-		"--redis-publish-timeout=5s", "--redis-linger=-1ns", "--redis-probe-interval=7s"))
+		"--redis-publish-timeout=5s", "--redis-linger=-1ns", "--redis-probe-interval=7s",
+		"--redis-heartbeat-interval=8s", "--redis-max-nodes=9", "--redis-max-surveys=10", "--redis-survey-workers=11"))
 }
 
 // The help of publish has what a process that only sends can use.

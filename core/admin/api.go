@@ -29,6 +29,7 @@ func (a *Admin) handleAPI(mux *http.ServeMux) {
 		return core.Client(id), bad
 	})
 	mux.Handle("POST /api/publish", a.keyed(http.HandlerFunc(a.publishBatch)))
+	a.handleCluster(mux)
 	mux.Handle("GET /api/stats", a.keyed(http.HandlerFunc(a.stats)))
 	mux.Handle("GET /api/health", a.keyed(http.HandlerFunc(a.figuresOfHealth)))
 }

@@ -16,12 +16,15 @@ type client struct {
 	conn     *gws.Conn
 	messages chan string
 	pongs    chan struct{}
+	closed   chan error // has room for one
 }
 
 func (c *client) OnMessage(_ *gws.Conn, m *gws.Message) {
 	c.messages <- m.Data.String()
 	_ = m.Close()
 }
+
+func (c *client) OnClose(_ *gws.Conn, err error) { c.closed <- err }
 
 func (c *client) OnPong(*gws.Conn, []byte) { c.pongs <- struct{}{} }
 
@@ -47,7 +50,7 @@ func (n *node) connect(claims ...string) *client {
 // dial opens a client that reads nothing and answers nothing.
 func (n *node) dial(claims ...string) *client {
 	n.t.Helper()
-	c := &client{t: n.t, messages: make(chan string, 1<<10), pongs: make(chan struct{}, 1)}
+	c := &client{t: n.t, messages: make(chan string, 1<<10), pongs: make(chan struct{}, 1), closed: make(chan error, 1)}
 	address := "ws://" + n.server.Addr().String() + n.server.Options().Path
 	if len(claims) > 0 {
 		address += "?token=" + token(claims[0])

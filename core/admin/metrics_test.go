@@ -169,6 +169,7 @@ func TestStats_Keys(t *testing.T) {
 		"blocking": "gannet_blocking", "slowHandlers": "gannet_slow_handlers_total", "maxLagSeconds": "gannet_loop_lag_max_seconds",
 		"backlog": "gannet_backlog_bytes", "gapNoticesLost": "gannet_gap_notices_lost_total", "busBad": "gannet_bus_bad_total", "forbidden": "gannet_forbidden_total", "upstream": "gannet_upstream_total", "upstreamFailures": "gannet_upstream_failures_total",
 		"badReplies": "gannet_upstream_bad_replies_total", "keySetRefreshes": "gannet_jwks_refreshes_total", "keySetFailures": "gannet_jwks_failures_total",
+		"nodes": "gannet_nodes", "surveys": "gannet_surveys_total", "surveyMissing": "gannet_survey_missing_total",
 		"badMessages": "gannet_bad_messages_total", "unknownRoutes": "gannet_unknown_routes_total",
 		"handlerErrors": "gannet_handler_errors_total", "panics": "gannet_handler_panics_total", "restarts": "gannet_engine_restarts_total",
 	}

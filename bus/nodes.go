@@ -1,0 +1,23 @@
+package bus
+
+import "time"
+
+// Figures are what a node tells of itself with each sign of life. They cost next
+// to nothing to make.
+type Figures struct {
+	State         string  `json:"state"` // starting, running, draining: the node's word
+	Clients       int     `json:"clients"`
+	Users         int     `json:"users"`
+	Rooms         int     `json:"rooms"`
+	UptimeSeconds float64 `json:"uptimeSeconds"`
+}
+
+// NodeStatus is what is known of a node.
+type NodeStatus struct {
+	ID string `json:"node"` // 12 hex digits
+	Figures
+	LastSeen time.Time `json:"lastSeen"` // by this node's clock
+	// Doubtful says that this node does not hear the others at present: the
+	// node was alive when it last did.
+	Doubtful bool `json:"doubtful,omitempty"`
+}

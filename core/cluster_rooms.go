@@ -1,0 +1,138 @@
+package core
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"encoding/json"
+	"slices"
+)
+
+const (
+	defaultListed = 1000
+	// MaxListed is the largest limit of what Cluster lists: an answer has to fit
+	// into a message of the bus.
+	MaxListed = 10_000
+
+	kindRooms   = builtIn + "rooms"
+	kindMembers = builtIn + "members"
+)
+
+// listed is a limit as it counts: 1,000 where it is 0 or less, and MaxListed where
+// it is more.
+func listed(limit int) int {
+	if limit <= 0 {
+		return defaultListed
+	}
+	return min(limit, MaxListed)
+}
+
+// ClusterRooms are rooms and the numbers of their members on all nodes.
+type ClusterRooms struct {
+	Rooms []RoomInfo `json:"rooms"` // largest first, then by name
+	// Truncated says that a node has more rooms than the limit. Small ones are
+	// not in the list then, and the members of a room on nodes where it is among
+	// the small ones are not in its number.
+	Truncated bool `json:"truncated"`
+	Coverage
+}
+
+// Rooms returns the largest rooms, at most limit of them: 1,000 where it is 0 or
+// less, and never more than MaxListed.
+func (c *Cluster) Rooms(ctx context.Context, limit int) ClusterRooms {
+	limit = listed(limit)
+	answers, coverage := poll[someRooms](ctx, c, "", kindRooms, listRequest{Limit: limit})
+	result := ClusterRooms{Coverage: coverage}
+	sums := map[string]int{}
+	for _, a := range answers {
+		result.Truncated = result.Truncated || a.value.Truncated
+		for _, room := range a.value.Rooms {
+			sums[room.Name] += room.Members
+		}
+	}
+	all := make([]RoomInfo, 0, len(sums))
+	for name, members := range sums {
+		all = append(all, RoomInfo{name, members})
+	}
+	slices.SortFunc(all, compareRooms)
+	result.Truncated = result.Truncated || len(all) > limit
+	result.Rooms = all[:min(len(all), limit)]
+	return result
+}
+
+// listRequest asks for rooms, or for the clients of a room or a user.
+type listRequest struct {
+	Room   string `json:"room,omitempty"`
+	UserID string `json:"userId,omitempty"`
+	Limit  int    `json:"limit"`
+}
+
+func readList(data json.RawMessage) (request listRequest, err error) {
+	err = json.Unmarshal(data, &request)
+	request.Limit = listed(request.Limit)
+	return request, err
+}
+
+// someRooms are the largest rooms of one node.
+type someRooms struct {
+	Rooms     []RoomInfo `json:"rooms"`
+	Truncated bool       `json:"truncated"`
+}
+
+func (s *Server) answerRooms(_ context.Context, data json.RawMessage) (any, error) {
+	request, err := readList(data)
+	if err != nil {
+		return nil, err
+	}
+	var largest roomHeap
+	truncated := false
+	s.directory.EachRoom(func(name string, members int) {
+		room := RoomInfo{name, members}
+		if len(largest) < request.Limit {
+			heap.Push(&largest, room)
+			return
+		}
+		truncated = true
+		if compareRooms(room, largest[0]) < 0 {
+			largest[0] = room
+			heap.Fix(&largest, 0)
+		}
+	})
+	slices.SortFunc(largest, compareRooms)
+	return someRooms{largest, truncated}, nil
+}
+
+// compareRooms puts larger rooms first.
+func compareRooms(a, b RoomInfo) int {
+	return cmp.Or(cmp.Compare(b.Members, a.Members), cmp.Compare(a.Name, b.Name))
+}
+
+// roomHeap has the room that comes last on top. See container/heap.
+type roomHeap []RoomInfo
+
+func (h roomHeap) Len() int           { return len(h) }
+func (h roomHeap) Less(i, j int) bool { return compareRooms(h[i], h[j]) > 0 }
+func (h roomHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *roomHeap) Push(room any)     { *h = append(*h, room.(RoomInfo)) }
+
+func (h *roomHeap) Pop() any {
+	last := len(*h) - 1
+	room := (*h)[last]
+	*h = (*h)[:last]
+	return room
+}
+
+// Members returns the clients that are in a room, with the limit of Rooms, those
+// of one node after those of another.
+func (c *Cluster) Members(ctx context.Context, room string, limit int) ClientList {
+	return c.list(ctx, kindMembers, listRequest{Room: room, Limit: listed(limit)})
+}
+
+func (s *Server) answerMembers(ctx context.Context, data json.RawMessage) (any, error) {
+	request, err := readList(data)
+	if err != nil {
+		return nil, err
+	}
+	members, err := s.Members(ctx, request.Room)
+	return someOf(members, request.Limit), err
+}
