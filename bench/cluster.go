@@ -42,6 +42,7 @@ func (c *Cluster) Run(ctx context.Context, out io.Writer) error {
 			"loops": c.Loops, "serverFlags": c.ServerFlag, "generatorLoops": max(c.GeneratorLoops, 1),
 		},
 		Columns: []string{"receiving", "publishing"},
+		Host:    describeHost(), Began: time.Now(),
 	}
 	for range c.Rounds {
 		far, near, err := c.measure(ctx)
@@ -96,7 +97,7 @@ func (c *Cluster) measure(ctx context.Context) (far, near Round, err error) {
 		return far, near, err
 	}
 	far, near, err = t.finish(ctx, source, float64(source.messages()-before))
-	near.announced(source.receivers)
+	near.announced(source.receivers, t.near.admin)
 	if !c.Flood.Flood && near.MessagesPerSecond < onSchedule*c.Rate {
 		near.note("publishing fell behind: %.1f messages a second", near.MessagesPerSecond)
 	}

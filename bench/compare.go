@@ -1,12 +1,15 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"time"
 )
 
 // comparison is a scenario to be measured on the server and on the floor.
@@ -15,7 +18,8 @@ type comparison struct {
 	title    string
 	settings map[string]any
 	rounds   int
-	conns    int
+	conns    int  // sockets at a time
+	crowded  bool // for a moment the server may see more
 	measure  func(ctx context.Context, s *subject) (Round, error)
 }
 
@@ -24,6 +28,8 @@ type Report struct {
 	Scenario string         `json:"scenario"`
 	Title    string         `json:"title"`
 	Settings map[string]any `json:"settings"`
+	Host     Host           `json:"host"`
+	Began    time.Time      `json:"began"`
 	Server   []Round        `json:"server"`
 	Floor    []Round        `json:"floor,omitempty"` // beside Server, round by round
 	// Columns name Server and Floor where they are something else: in the
@@ -41,12 +47,16 @@ func (r *Report) columns() (server, floor string) {
 // compare measures in turns, server, floor, server, floor; prints the report;
 // and fails when a round does.
 func (t *Target) compare(ctx context.Context, out io.Writer, c comparison) error {
-	c.settings["url"] = t.URL
+	c.settings["url"], _, _ = strings.Cut(t.URL, "?") // behind it may be a token
 	c.settings["spawn"] = t.Spawn
 	c.settings["loops"] = t.Loops
 	c.settings["serverFlags"] = t.ServerFlag
 	c.settings["generatorLoops"] = max(t.GeneratorLoops, 1)
-	report := Report{Scenario: c.scenario, Title: c.title, Settings: c.settings}
+	c.settings["connsPerProcess"] = cmp.Or(t.ConnsPerProcess, connsPerProcess)
+	if err := t.checkFloor(c.conns); err != nil {
+		return err
+	}
+	report := Report{Scenario: c.scenario, Title: c.title, Settings: c.settings, Host: describeHost(), Began: time.Now()}
 	for range c.rounds {
 		if err := t.turn(ctx, &c, &report); err != nil {
 			return err
@@ -60,7 +70,11 @@ func (t *Target) compare(ctx context.Context, out io.Writer, c comparison) error
 
 // turn measures the server once, and then the floor.
 func (t *Target) turn(ctx context.Context, c *comparison, report *Report) error {
-	server, err := t.open(ctx, c.conns)
+	allowed := c.conns
+	if c.crowded {
+		allowed = 0
+	}
+	server, err := t.open(ctx, allowed)
 	if err != nil {
 		return err
 	}
@@ -93,19 +107,27 @@ func measureAndClose(ctx context.Context, c *comparison, s *subject) (Round, err
 	return round, nil
 }
 
-// write writes the report where and how --json says.
+// write writes the report where and how --json and --report say.
 func (s *Setup) write(out io.Writer, report *Report) error {
-	switch s.JSON {
-	case "-":
-		return writeJSON(out, report)
-	case "":
-		return writeTable(out, report)
+	if err := writeFile(s.HTML, report, writePage); err != nil {
+		return err
 	}
-	file, err := os.Create(s.JSON)
+	if s.JSON == "-" {
+		return writeJSON(out, report)
+	}
+	return errors.Join(writeFile(s.JSON, report, writeJSON), writeTable(out, report))
+}
+
+// writeFile has a report written to a file, if one is named.
+func writeFile(name string, report *Report, write func(io.Writer, *Report) error) error {
+	if name == "" {
+		return nil
+	}
+	file, err := os.Create(name)
 	if err != nil {
 		return fmt.Errorf("bench: writing the result: %w", err)
 	}
-	return errors.Join(writeJSON(file, report), file.Close(), writeTable(out, report))
+	return errors.Join(write(file, report), file.Close())
 }
 
 func writeJSON(out io.Writer, report *Report) error {

@@ -7,7 +7,7 @@ import (
 
 // conversation is a round in which the sockets send, which Echo and Rooms share.
 type conversation struct {
-	plan     plan // without the endpoint
+	plan     plan // without the endpoint and the loops
 	duration time.Duration
 }
 
@@ -17,18 +17,17 @@ const talkWarmUp = 500 * time.Millisecond
 // measure connects, has the sockets send, and counts what comes back.
 func (c *conversation) measure(ctx context.Context, s *subject) (Round, error) {
 	p := c.plan
-	p.endpoint = s.endpoint
-	round := Round{Connections: p.conns}
+	round := Round{Connections: p.Conns}
 	began := time.Now()
-	g, err := startGenerator(p)
+	g, err := s.generate(p)
 	if err != nil {
 		return round, err
 	}
-	defer g.close()
+	defer func() { _, _ = g.close() }()
 	if err := g.connect(ctx); err != nil {
 		return round, err
 	}
-	round.ConnectionsPerSecond = float64(p.conns) / time.Since(began).Seconds()
+	round.ConnectionsPerSecond = float64(p.Conns) / time.Since(began).Seconds()
 	if err := c.talk(ctx, s, g, &round); err != nil {
 		return round, err
 	}
@@ -36,10 +35,10 @@ func (c *conversation) measure(ctx context.Context, s *subject) (Round, error) {
 		return round, err
 	}
 	_, expected := g.sent()
-	round.Alive = g.alive()
-	round.count(g.close(), expected)
-	round.doubt(g.trouble())
-	if round.MessagesPerSecond < onSchedule*p.requests.rate {
+	if err := round.conclude(g, expected); err != nil {
+		return round, err
+	}
+	if round.MessagesPerSecond < onSchedule*p.Requests.Rate {
 		round.note("sending fell behind: %.1f messages a second", round.MessagesPerSecond)
 	}
 	return round, nil
@@ -65,7 +64,7 @@ func (c *conversation) talk(ctx context.Context, s *subject, g *generator, round
 	}
 	after, _ := g.sent()
 	g.talk(false)
-	round.load(from, to, len(g.loops))
+	round.load(from, to, g.loops)
 	round.MessagesPerSecond = float64(after-before) / round.Seconds
 	round.CPUPerMessage = micros(to.server.since(from.server).Total) / float64(after-before)
 	return g.quiet(ctx)

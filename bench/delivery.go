@@ -15,7 +15,7 @@ const onSchedule = 0.95
 
 // delivery is a round of publishing, which Fanout and Merged share.
 type delivery struct {
-	plan    plan // without the endpoint
+	plan    plan // without the endpoint and the loops
 	warmUp  func(ctx context.Context, p *publisher) error
 	publish func(ctx context.Context, p *publisher, g *generator) error
 	bursts  int     // bursts that each socket gets from publish; 0: single messages
@@ -25,30 +25,29 @@ type delivery struct {
 // measure connects, publishes and counts.
 func (d *delivery) measure(ctx context.Context, s *subject) (Round, error) {
 	p := d.plan
-	p.endpoint = s.endpoint
-	round := Round{Connections: p.conns}
+	round := Round{Connections: p.Conns}
 	began := time.Now()
-	g, err := startGenerator(p)
+	g, err := s.generate(p)
 	if err != nil {
 		return round, err
 	}
-	defer g.close()
+	defer func() { _, _ = g.close() }()
 	if err := g.connect(ctx); err != nil {
 		return round, err
 	}
-	round.ConnectionsPerSecond = float64(p.conns) / time.Since(began).Seconds()
+	round.ConnectionsPerSecond = float64(p.Conns) / time.Since(began).Seconds()
 
-	source := newPublisher(s.admin, p.conns, p.rooms, p.size)
+	source := newPublisher(s.admin, p.Conns, p.Rooms, p.Size)
 	if err := d.publishMeasured(ctx, s, g, source, &round); err != nil {
 		return round, err
 	}
 	if err := pause(ctx, strayTime); err != nil {
 		return round, err
 	}
-	round.Alive = g.alive()
-	round.count(g.close(), source.expected)
-	round.announced(source.receivers)
-	round.doubt(g.trouble())
+	if err := round.conclude(g, source.expected); err != nil {
+		return round, err
+	}
+	round.announced(source.receivers, s.admin)
 	if round.MessagesPerSecond < onSchedule*d.rate {
 		round.note("publishing fell behind: %.1f messages a second", round.MessagesPerSecond)
 	}
@@ -83,7 +82,7 @@ func (d *delivery) publishMeasured(ctx context.Context, s *subject, g *generator
 	if err != nil {
 		return err
 	}
-	round.load(from, to, len(g.loops))
+	round.load(from, to, g.loops)
 	return d.countWrites(ctx, s, writes, round)
 }
 
@@ -106,6 +105,6 @@ func (d *delivery) countWrites(ctx context.Context, s *subject, before float64, 
 		return nil
 	}
 	after, err := d.writes(ctx, s)
-	round.WritesPerSocket = (after - before) / float64(d.bursts) / float64(d.plan.conns)
+	round.WritesPerSocket = (after - before) / float64(d.bursts) / float64(d.plan.Conns)
 	return err
 }

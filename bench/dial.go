@@ -12,11 +12,11 @@ import (
 // default range has 28,000 ports.
 const socketsPerSource = 10_000
 
-// endpoint is where sockets connect to and what they ask for.
+// endpoint is where sockets connect to and what they ask for. It travels as JSON.
 type endpoint struct {
-	addr   unix.SockaddrInet4
-	host   string // for the Host header
-	target string // path and query
+	Addr   unix.SockaddrInet4
+	Host   string // for the Host header
+	Target string // path and query
 }
 
 // parseEndpoint resolves a ws:// URL to an IPv4 address.
@@ -36,16 +36,16 @@ func parseEndpoint(rawURL string) (endpoint, error) {
 	if err != nil {
 		return endpoint{}, fmt.Errorf("bench: resolving %s: %w", host, err)
 	}
-	e := endpoint{host: u.Host, target: u.RequestURI()}
-	e.addr.Port = tcp.Port
-	e.addr.Addr = [4]byte(tcp.IP.To4())
+	e := endpoint{Host: u.Host, Target: u.RequestURI()}
+	e.Addr.Port = tcp.Port
+	e.Addr.Addr = [4]byte(tcp.IP.To4())
 	return e, nil
 }
 
 // source returns the address from which the nth socket connects: one of
 // 127.0.0.0/8 when the server is on loopback, otherwise nil, the kernel's choice.
 func (e *endpoint) source(n int) *unix.SockaddrInet4 {
-	if e.addr.Addr[0] != 127 {
+	if e.Addr.Addr[0] != 127 {
 		return nil
 	}
 	k := n / socketsPerSource
@@ -84,7 +84,7 @@ func (e *endpoint) connect(fd, n int) error {
 			return fmt.Errorf("binding the source address: %w", err)
 		}
 	}
-	addr := e.addr // Connect writes to what it is given
+	addr := e.Addr // Connect writes to what it is given
 	if err := unix.Connect(fd, &addr); err != nil && err != unix.EINPROGRESS {
 		return fmt.Errorf("connecting: %w", err)
 	}

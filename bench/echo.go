@@ -33,11 +33,8 @@ func (e *Echo) Run(ctx context.Context, out io.Writer) error {
 		pace = fmt.Sprintf("%g requests a second", e.Rate)
 	}
 	c := conversation{duration: e.Duration, plan: plan{
-		conns: e.Conns, loops: e.GeneratorLoops, warmUp: 1,
-		requests: &requests{
-			envelope: func(int) (string, string) { return head, tail },
-			size:     e.Size, rate: e.Rate,
-		},
+		Conns: e.Conns, WarmUp: 1,
+		Requests: &requests{Head: head, Tail: tail, Size: e.Size, Rate: e.Rate},
 	}}
 	e.ServerFlag = append([]string{"--demo"}, e.ServerFlag...)
 	return e.compare(ctx, out, comparison{

@@ -35,8 +35,7 @@ func (f *Fanout) Run(ctx context.Context, out io.Writer) error {
 	}
 	d := delivery{
 		plan: plan{
-			conns: f.Conns, rooms: f.Rooms, size: f.Size,
-			warmUp: fanoutWarmUp, loops: f.GeneratorLoops,
+			Conns: f.Conns, Rooms: f.Rooms, Size: f.Size, WarmUp: fanoutWarmUp,
 		},
 		warmUp:  f.warmUp,
 		publish: f.publish,

@@ -38,6 +38,8 @@ type floor struct {
 	// skip, if set, says that a frame is not to be written to a socket. Tests
 	// lose messages with it.
 	skip func(fd int32, frame []byte) bool
+	// refuse, if set, says that a connection is to be closed as soon as it stands.
+	refuse func() bool
 
 	mutex   sync.Mutex
 	pending []publication
@@ -210,6 +212,10 @@ func (f *floor) accept() error {
 			continue
 		default:
 			return fmt.Errorf("bench: floor: accepting: %w", err)
+		}
+		if f.refuse != nil && f.refuse() {
+			_ = unix.Close(fd)
+			continue
 		}
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 		if err := f.poller.add(fd, int32(fd), unix.EPOLLIN); err != nil {

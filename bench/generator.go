@@ -2,161 +2,159 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
-
-	"github.com/gannet-ws/gannet/codec"
 )
 
-const (
-	// handshakesInFlight bounds how many sockets are connecting at a time.
-	handshakesInFlight = 256
-	// quietLimit is how long nothing may arrive before waiting is given up.
-	quietLimit = 5 * time.Second
-	// spareDescriptors is what the process needs beside the sockets.
-	spareDescriptors = 64
-)
+// quietLimit is how long nothing may arrive before waiting is given up. Tests
+// that lose something shorten it.
+var quietLimit = 5 * time.Second
 
-// handshakeKey and maskingKey are the same for all sockets: they need be
-// unpredictable only where a proxy could be fooled.
-var (
-	handshakeKey = []byte("Z2FubmV0LWJlbmNoLWtleQ==")
-	maskingKey   = [4]byte{0x6b, 0x1d, 0xc3, 0x52}
-)
-
-// plan is what a generator does. It does not change once the loops run.
-type plan struct {
-	endpoint endpoint
-	conns    int
-	rooms    int    // sockets join them in turn; 0: none, ready when upgraded
-	size     int    // bytes of a message's payload
-	warmUp   uint64 // messages at the start of each room whose latency is not counted
-	loops    int
-	inFlight int
-
-	requests *requests // what sockets send; nil: they only receive
-
-	request []byte   // the upgrade
-	joins   [][]byte // the join frame of each room
-}
-
-// generator holds the sockets of one measurement. Its methods belong to the
-// goroutine that started it.
+// generator holds the sockets of one measurement, in this process or, where they
+// are too many, in children of it. Its methods belong to the goroutine that
+// started it, except state, pids and trouble, which any may call.
 type generator struct {
-	loops  []*loop
+	parts  []part
 	conns  int
-	done   sync.WaitGroup
-	closed sync.Once
-	sum    tally // of all loops, after close
+	loops  int // of all processes
+	breaks int // that were ordered
+	watch  *watcher
+	closed bool
+	sum    tally // of all processes, after close
+	err    error // of close
 }
 
-// startGenerator begins to connect. The caller calls close.
-func startGenerator(p plan) (*generator, error) {
-	if err := checkDescriptors(p.conns); err != nil {
-		return nil, err
-	}
-	p.loops = max(p.loops, 1)
-	p.inFlight = handshakesInFlight
-	p.request = codec.AppendUpgradeRequest(nil, p.endpoint.host, p.endpoint.target, handshakeKey, "")
-	for room := range p.rooms {
-		join := joinRequest(roomName(room, p.rooms))
-		p.joins = append(p.joins, codec.AppendMaskedFrame(nil, codec.OpText, true, maskingKey, join))
-	}
-	if p.requests != nil {
-		p.requests.members = deal(p.conns, max(p.rooms, 1))
-	}
-	g := &generator{conns: p.conns}
-	for i := range p.loops {
-		l, err := newLoop(&p, i, p.loops)
+// startGenerator begins to connect, from this process or, where it would hold
+// more sockets than perProcess, from children, which are started by a command to
+// which "bench generator" is appended. The caller calls close.
+func startGenerator(p plan, perProcess int, command []string) (*generator, error) {
+	n := max((p.Conns+perProcess-1)/perProcess, 1)
+	g := &generator{conns: p.Conns, loops: n * max(p.Loops, 1)}
+	for k := range n {
+		one, err := startPart(p.share(k, n), command)
 		if err != nil {
-			g.close()
+			_, _ = g.close()
 			return nil, err
 		}
-		g.loops = append(g.loops, l)
-		g.done.Go(l.run)
+		g.parts = append(g.parts, one)
 	}
 	return g, nil
 }
 
-func checkDescriptors(conns int) error {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return fmt.Errorf("bench: reading the descriptor limit: %w", err)
+func startPart(p plan, command []string) (part, error) {
+	if p.Processes == 1 {
+		return startLocal(p)
 	}
-	if uint64(conns+spareDescriptors) > limit.Cur {
-		return fmt.Errorf("bench: %d connections need more than the %d descriptors this process may open (ulimit -n)", conns, limit.Cur)
-	}
-	return nil
+	return startRemote(p, command)
 }
 
-// state sums the loops' progress.
-func (g *generator) state() (ready, failed, closed int, delivered uint64) {
-	for _, l := range g.loops {
-		ready += int(l.progress.ready.Load())
-		failed += int(l.progress.failed.Load())
-		closed += int(l.progress.closed.Load())
-		delivered += l.progress.delivered.Load()
+// state sums the processes' states.
+func (g *generator) state() (sum state) {
+	for _, p := range g.parts {
+		sum.add(p.observe().State)
 	}
-	return ready, failed, closed, delivered
+	return sum
 }
 
 // talk has sockets begin or cease to send.
 func (g *generator) talk(on bool) {
-	for _, l := range g.loops {
-		l.sending.Store(on)
-		l.poller.wake()
+	o := hush
+	if on {
+		o = talk
+	}
+	g.order(o)
+}
+
+// sever resets all connections and begins them again; connect waits for them.
+func (g *generator) sever() {
+	g.breaks++
+	g.order(sever)
+}
+
+func (g *generator) order(o order) {
+	for _, p := range g.parts {
+		p.order(o)
 	}
 }
 
 // sent returns how many messages sockets have sent, and the deliveries that
 // should follow from them.
 func (g *generator) sent() (messages, expected uint64) {
-	for _, l := range g.loops {
-		messages += l.progress.sent.Load()
-		expected += l.progress.expected.Load()
-	}
-	return messages, expected
+	s := g.state()
+	return s.Sent, s.Expected
 }
 
 // alive returns how many sockets are ready and open.
 func (g *generator) alive() int {
-	ready, _, closed, _ := g.state()
-	return ready - closed
+	s := g.state()
+	return s.alive()
 }
 
 // delivered returns how many distinct messages have arrived.
-func (g *generator) delivered() uint64 {
-	_, _, _, n := g.state()
-	return n
-}
+func (g *generator) delivered() uint64 { return g.state().Delivered }
 
 // trouble returns the first thing that went wrong with a socket, or nil.
 func (g *generator) trouble() error {
-	for _, l := range g.loops {
-		if err := l.trouble.Load(); err != nil {
-			return *err
+	return g.find(func(o observation) string { return o.Trouble })
+}
+
+// setback returns the first thing that went wrong with a socket on its way back
+// after a break, or nil.
+func (g *generator) setback() error {
+	return g.find(func(o observation) string { return o.Setback })
+}
+
+func (g *generator) find(text func(o observation) string) error {
+	for _, p := range g.parts {
+		if found := text(p.observe()); found != "" {
+			return errors.New(found)
 		}
 	}
 	return nil
 }
 
-// connect waits until all sockets are ready. One that fails is an error.
+// failure returns why a process cannot go on, or nil.
+func (g *generator) failure() error {
+	for _, p := range g.parts {
+		if err := p.failure(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pids are the generator's processes, this one first.
+func (g *generator) pids() []int {
+	pids := []int{os.Getpid()}
+	for _, p := range g.parts {
+		if child := p.child(); child != 0 {
+			pids = append(pids, child)
+		}
+	}
+	return pids
+}
+
+// connect waits until all sockets are ready, again if they were severed. One that
+// fails is an error.
 func (g *generator) connect(ctx context.Context) error {
-	last, lastChange := 0, time.Now()
+	last, lastChange := int64(0), time.Now()
 	for {
-		ready, failed, _, _ := g.state()
+		s := g.state()
+		severed := int(s.Breaks) == g.breaks*g.loops
 		switch {
-		case failed > 0 || ready < g.conns && g.trouble() != nil:
-			return fmt.Errorf("bench: %d of %d sockets were ready when one failed: %w", ready, g.conns, g.trouble())
-		case ready == g.conns:
+		case g.failure() != nil:
+			return g.failure()
+		case s.Failed > 0 || int(s.Ready) < g.conns && g.trouble() != nil:
+			return fmt.Errorf("bench: %d of %d sockets were ready when one failed: %w", s.Ready, g.conns, g.trouble())
+		case severed && int(s.Ready) == g.conns:
 			return nil
-		case ready > last:
-			last, lastChange = ready, time.Now()
+		case s.Ready != last:
+			last, lastChange = s.Ready, time.Now()
 		case time.Since(lastChange) > quietLimit:
-			return fmt.Errorf("bench: %d of %d sockets were ready, and no other for %v", ready, g.conns, quietLimit)
+			return fmt.Errorf("bench: %d of %d sockets were ready, and no other for %v", s.Ready, g.conns, quietLimit)
 		}
 		if err := pause(ctx, time.Millisecond); err != nil {
 			return err
@@ -174,9 +172,9 @@ func (g *generator) await(ctx context.Context, n uint64) error {
 			last, lastChange = delivered, time.Now()
 		}
 		if delivered >= n || time.Since(lastChange) > quietLimit {
-			return nil
+			return g.failure()
 		}
-		if err := pause(ctx, time.Millisecond); err != nil {
+		if err := errors.Join(g.failure(), pause(ctx, time.Millisecond)); err != nil {
 			return err
 		}
 	}
@@ -197,20 +195,25 @@ func (g *generator) quiet(ctx context.Context) error {
 	}
 }
 
-// close ends the loops, closes all sockets and returns what was counted. Calling
-// it again returns the same.
-func (g *generator) close() *tally {
-	g.closed.Do(func() {
-		for _, l := range g.loops {
-			l.end()
-		}
-		g.done.Wait()
-		for _, l := range g.loops {
-			l.poller.close()
-			g.sum.merge(&l.tally)
-		}
-	})
-	return &g.sum
+// close ends the processes, closes all sockets and returns what was counted.
+// Calling it again returns the same.
+func (g *generator) close() (*tally, error) {
+	if g.closed {
+		return &g.sum, g.err
+	}
+	g.closed = true
+	g.watch.stop()
+	tallies, failures := make([]*tally, len(g.parts)), make([]error, len(g.parts))
+	var done sync.WaitGroup
+	for i, p := range g.parts {
+		done.Go(func() { tallies[i], failures[i] = p.close() })
+	}
+	done.Wait()
+	for _, t := range tallies {
+		g.sum.merge(t)
+	}
+	g.err = errors.Join(failures...)
+	return &g.sum, g.err
 }
 
 // pause sleeps for d, or returns the context's error.

@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"encoding/json"
+	"fmt"
 	"math/bits"
 	"time"
 )
@@ -36,6 +38,40 @@ func (h *histogram) merge(o *histogram) {
 	}
 	h.total += o.total
 	h.max = max(h.max, o.max)
+}
+
+// counted is a histogram as JSON.
+type counted struct {
+	Counts map[int]uint64 // by bucket, without the empty ones
+	Max    time.Duration
+}
+
+// MarshalJSON writes the buckets that hold something.
+func (h *histogram) MarshalJSON() ([]byte, error) {
+	c := counted{Counts: make(map[int]uint64), Max: h.max}
+	for i, n := range h.counts {
+		if n > 0 {
+			c.Counts[i] = n
+		}
+	}
+	return json.Marshal(c)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote into an empty histogram.
+func (h *histogram) UnmarshalJSON(b []byte) error {
+	var c counted
+	if err := json.Unmarshal(b, &c); err != nil {
+		return err
+	}
+	for i, n := range c.Counts {
+		if i < 0 || i >= histogramBuckets {
+			return fmt.Errorf("bench: a histogram has no bucket %d", i)
+		}
+		h.counts[i] = n
+		h.total += n
+	}
+	h.max = c.Max
+	return nil
 }
 
 // quantile returns the smallest value of the bucket that holds the qth share of

@@ -40,11 +40,11 @@ func (i *Idle) measure(ctx context.Context, s *subject) (Round, error) {
 		return round, err
 	}
 	began := time.Now()
-	g, err := startGenerator(plan{endpoint: s.endpoint, conns: i.Conns, loops: i.GeneratorLoops})
+	g, err := s.generate(plan{Conns: i.Conns})
 	if err != nil {
 		return round, err
 	}
-	defer g.close()
+	defer func() { _, _ = g.close() }()
 	if err := g.connect(ctx); err != nil {
 		return round, err
 	}
@@ -54,9 +54,7 @@ func (i *Idle) measure(ctx context.Context, s *subject) (Round, error) {
 		return round, err
 	}
 	round.BytesPerConnection = float64(after-before) / float64(i.Conns)
-	round.Alive = g.alive()
-	round.doubt(g.trouble())
-	return round, nil
+	return round, round.conclude(g, 0)
 }
 
 // memory reads what is resident once the server has settled.
@@ -65,5 +63,5 @@ func (i *Idle) memory(ctx context.Context, s *subject) (int64, error) {
 	if err := pause(ctx, i.Settle); err != nil {
 		return 0, err
 	}
-	return residentBytes(s.pid)
+	return sumResident(family(s.pid))
 }

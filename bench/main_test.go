@@ -5,9 +5,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -15,12 +17,20 @@ import (
 )
 
 // TestMain lets the test program stand in for the real one: started as "bench
-// floor-server" or as "serve" it is a floor.
+// floor-server" or as "serve" it is a floor, and as "bench generator" a process of
+// the load generator.
 func TestMain(m *testing.M) {
 	arguments := os.Args[1:]
 	switch {
 	case len(arguments) > 1 && arguments[0] == "bench" && arguments[1] == "floor-server":
 		os.Exit(serveFloor(arguments[2:]))
+	case len(arguments) > 1 && arguments[0] == "bench" && arguments[1] == "generator":
+		os.Exit(hold())
+	case len(arguments) > 0 && arguments[0] == "mute":
+		fmt.Fprintln(os.Stderr, "nothing to say")
+		os.Exit(1)
+	case len(arguments) > 1 && arguments[0] == "parent":
+		os.Exit(playParent(arguments[1]))
 	case len(arguments) > 0 && arguments[0] == "serve":
 		os.Exit(serveFloor(arguments[1:]))
 	}
@@ -38,7 +48,15 @@ func serveFloor(arguments []string) int {
 	flags.StringVar(&server.AdminAddr, "admin-addr", "", "")
 	flags.Int("max-connections", 0, "")
 	flags.Int("loops", 0, "")
+	flags.Bool("demo", false, "")
+	workers := flags.Int("workers", 1, "")
 	_ = flags.Parse(arguments)
+	if *workers > 1 {
+		if err := serveSecond(server); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	if err := server.Run(ctx, io.Discard); err != nil {
@@ -46,4 +64,47 @@ func serveFloor(arguments []string) int {
 		return 1
 	}
 	return 0
+}
+
+// hold is a process of the load generator.
+func hold() int {
+	if err := new(GeneratorProcess).Run(context.Background(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// playParent starts a generator of two processes against a server, prints their
+// ids, and waits to be killed.
+func playParent(addr string) int {
+	e, err := parseEndpoint("ws://" + addr + "/ws")
+	if err != nil {
+		return 1
+	}
+	g, err := startGenerator(plan{Endpoint: e, Conns: 10}, 5, []string{os.Args[0]})
+	if err != nil {
+		return 1
+	}
+	fmt.Println(g.pids()[1], g.pids()[2])
+	select {}
+}
+
+// serveSecond is the second worker of a floor: another one, on a port of its own
+// and with its admin listener on the next port.
+func serveSecond(server FloorServer) error {
+	host, port, err := net.SplitHostPort(server.AdminAddr)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return err
+	}
+	addr, err := freeAddr()
+	if err != nil {
+		return err
+	}
+	_, err = spawn([]string{os.Args[0], "bench", "floor-server", "--addr", addr, "--admin-addr", net.JoinHostPort(host, strconv.Itoa(n+1))})
+	return err
 }

@@ -1,9 +1,6 @@
 package bench
 
-import (
-	"os"
-	"time"
-)
+import "time"
 
 // enoughTicks is the number of clock ticks below which a time counted in them is
 // called rough.
@@ -22,19 +19,19 @@ func takeMark(s *subject, g *generator) (m mark, err error) {
 	m.time = time.Now()
 	m.delivered = g.delivered()
 	if s.pid != 0 {
-		if m.server, err = readCPU(s.pid); err != nil {
+		if m.server, err = sumCPU(family(s.pid)); err != nil {
 			return m, err
 		}
 	}
-	if m.generator, err = readCPU(os.Getpid()); err != nil {
+	if m.generator, err = sumCPU(g.pids()); err != nil {
 		return m, err
 	}
 	m.machine, err = readMachine()
 	return m, err
 }
 
-// load fills in what the two marks tell about processes and machine. loops is
-// the generator's.
+// load fills in what the two marks tell about processes and machine. loops are
+// those of the generator, in all its processes.
 func (r *Round) load(from, to mark, loops int) {
 	cpu := to.server.since(from.server)
 	if frames := float64(to.delivered - from.delivered); frames > 0 {

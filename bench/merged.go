@@ -28,8 +28,7 @@ func (m *Merged) Run(ctx context.Context, out io.Writer) error {
 	}
 	d := delivery{
 		plan: plan{
-			conns: m.Conns, rooms: m.Rooms, size: m.Size,
-			warmUp: uint64(m.Batch), loops: m.GeneratorLoops,
+			Conns: m.Conns, Rooms: m.Rooms, Size: m.Size, WarmUp: uint64(m.Batch),
 		},
 		warmUp:  m.burst,
 		publish: m.publish,

@@ -43,24 +43,43 @@ type publishLine struct {
 
 // admin speaks to a server's admin listener. It may be used from any goroutine.
 type admin struct {
-	base   string // URL without a trailing slash
+	bases  []string // URLs of all workers without a trailing slash; the first one publishes
 	apiKey string
 	client *http.Client
 }
 
-func newAdmin(base, apiKey string) *admin {
-	return &admin{
-		base:   strings.TrimSuffix(base, "/"),
+func newAdmin(apiKey string, bases ...string) *admin {
+	a := &admin{
 		apiKey: apiKey,
 		client: &http.Client{Transport: &http.Transport{}, Timeout: requestTimeout},
 	}
+	for _, base := range bases {
+		a.bases = append(a.bases, strings.TrimSuffix(base, "/"))
+	}
+	return a
 }
 
 func (a *admin) close() { a.client.CloseIdleConnections() }
 
-// do sends a request and returns the body of a 200.
-func (a *admin) do(ctx context.Context, method, path, contentType string, body []byte) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, a.base+path, bytes.NewReader(body))
+// post sends a request to the first worker and returns the body of a 200.
+func (a *admin) post(ctx context.Context, path, contentType string, body []byte) ([]byte, error) {
+	return a.do(ctx, http.MethodPost, a.bases[0]+path, contentType, body)
+}
+
+// get asks all workers and returns the bodies of their answers, which are all 200.
+func (a *admin) get(ctx context.Context, path string) (bodies [][]byte, err error) {
+	for _, base := range a.bases {
+		body, err := a.do(ctx, http.MethodGet, base+path, "", nil)
+		if err != nil {
+			return nil, err
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies, nil
+}
+
+func (a *admin) do(ctx context.Context, method, address, contentType string, body []byte) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
@@ -77,10 +96,10 @@ func (a *admin) do(ctx context.Context, method, path, contentType string, body [
 	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
-		return nil, fmt.Errorf("bench: reading the answer of %s: %w", path, err)
+		return nil, fmt.Errorf("bench: reading the answer of %s: %w", address, err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("bench: %s %s: %s: %s", method, path, response.Status, bytes.TrimSpace(answer))
+		return nil, fmt.Errorf("bench: %s %s: %s: %s", method, address, response.Status, bytes.TrimSpace(answer))
 	}
 	return answer, nil
 }
@@ -88,7 +107,7 @@ func (a *admin) do(ctx context.Context, method, path, contentType string, body [
 // broadcast publishes one message and returns its number of receivers.
 func (a *admin) broadcast(ctx context.Context, room string, message []byte) (receivers int, err error) {
 	path := "/api/rooms/" + url.PathEscape(room) + "/broadcast"
-	body, err := a.do(ctx, http.MethodPost, path, "application/json", message)
+	body, err := a.post(ctx, path, "application/json", message)
 	if err != nil {
 		return 0, err
 	}
@@ -105,7 +124,7 @@ func (a *admin) publish(ctx context.Context, messages []publishLine) (receivers 
 			return 0, fmt.Errorf("bench: %w", err)
 		}
 	}
-	body, err := a.do(ctx, http.MethodPost, pathPublish, "application/x-ndjson", lines.Bytes())
+	body, err := a.post(ctx, pathPublish, "application/x-ndjson", lines.Bytes())
 	if err != nil {
 		return 0, err
 	}
@@ -125,26 +144,33 @@ func countReceivers(body []byte, n int) (sum int, err error) {
 	return sum, nil
 }
 
-// ready reports whether the server says that it is.
+// ready reports whether the server, with all its workers, says that it is.
 func (a *admin) ready(ctx context.Context) bool {
-	_, err := a.do(ctx, http.MethodGet, pathReady, "", nil)
+	_, err := a.get(ctx, pathReady)
 	return err == nil
 }
 
 // settle asks the server to collect garbage. It cannot fail, see pathSettle.
 func (a *admin) settle(ctx context.Context) {
-	_, _ = a.do(ctx, http.MethodGet, pathSettle+"?gc=1", "", nil)
+	_, _ = a.get(ctx, pathSettle+"?gc=1")
 }
 
 var errNoMetric = errors.New("bench: the server has no such metric")
 
-// metric reads a counter, summed over its label sets.
-func (a *admin) metric(ctx context.Context, name string) (float64, error) {
-	body, err := a.do(ctx, http.MethodGet, pathMetrics, "", nil)
+// metric reads a counter, summed over the workers and its label sets.
+func (a *admin) metric(ctx context.Context, name string) (sum float64, err error) {
+	bodies, err := a.get(ctx, pathMetrics)
 	if err != nil {
 		return 0, err
 	}
-	return sumMetric(string(body), name)
+	for _, body := range bodies {
+		one, err := sumMetric(string(body), name)
+		if err != nil {
+			return 0, err
+		}
+		sum += one
+	}
+	return sum, nil
 }
 
 // sumMetric sums a metric in the Prometheus text format.

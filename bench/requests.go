@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
 
 // requests are messages that sockets send: envelopes around
@@ -13,11 +14,27 @@ import (
 // at which it was to be sent, and F the socket's place in its room. What comes
 // back may have anything else around it. They do not change once the loops run.
 type requests struct {
-	envelope func(room int) (head, tail string)
-	size     int     // of a message in bytes, at least minRequest with its envelope
-	rate     float64 // messages a second of all sockets; 0: each sends when it is answered
-	relayed  bool    // all members of the sender's room receive it, not only the sender
-	members  []int   // sockets of each room
+	// Head and Tail are the envelope. A roomMark in Head stands for the name of
+	// the sender's room.
+	Head, Tail string
+	Size       int     // of a message in bytes, at least requestFixed with its envelope
+	Rate       float64 // messages a second of all sockets; 0: each sends when it is answered
+	Relayed    bool    // all members of the sender's room receive it, not only the sender
+
+	heads   []string // of each room
+	members []int    // sockets of each room
+}
+
+// roomMark stands in no JSON.
+const roomMark = "\x00"
+
+// prepare makes what depends on the rooms among which so many sockets are dealt.
+func (r *requests) prepare(conns, rooms int) {
+	r.members = deal(conns, rooms)
+	r.heads = make([]string, rooms)
+	for room := range r.heads {
+		r.heads[room] = strings.Replace(r.Head, roomMark, roomName(room, rooms), 1)
+	}
 }
 
 const (
@@ -31,18 +48,18 @@ const (
 
 // append appends a message of a room's member.
 func (r *requests) append(dst []byte, room, from int, seq uint64, sent int64) []byte {
-	head, tail := r.envelope(room)
+	head := r.heads[room]
 	dst = append(dst, head...)
 	dst = fmt.Appendf(dst, "%s%010d%s%019d%s%07d%s", requestHead, firstSeq+seq, messageSent, sent, requestFrom, firstFrom+from, messagePad)
-	for range r.size - requestFixed - len(head) - len(tail) {
+	for range r.Size - requestFixed - len(head) - len(r.Tail) {
 		dst = append(dst, 'x')
 	}
-	return append(append(dst, `"}`...), tail...)
+	return append(append(dst, `"}`...), r.Tail...)
 }
 
 // receivers is how many sockets receive a message of a room's member.
 func (r *requests) receivers(room int) uint64 {
-	if r.relayed {
+	if r.Relayed {
 		return uint64(r.members[room])
 	}
 	return 1

@@ -25,14 +25,17 @@ func (r *Rooms) Run(ctx context.Context, out io.Writer) error {
 	if r.Every <= 0 || r.Rooms <= 0 || r.Rooms > r.Conns {
 		return fmt.Errorf("%w: every and rooms must be positive, and no more rooms than sockets", ErrOption)
 	}
-	head, tail := r.envelope(r.Rooms - 1)
+	longest := len(relayHead) + len(roomName(r.Rooms-1, r.Rooms)) + len(relayData) + len(relayTail)
 	rate := float64(r.Conns) / r.Every.Seconds()
-	if err := checkTalk(r.Conns, r.Size-len(head)-len(tail), r.Rounds, rate, r.Duration); err != nil {
+	if err := checkTalk(r.Conns, r.Size-longest, r.Rounds, rate, r.Duration); err != nil {
 		return err
 	}
 	c := conversation{duration: r.Duration, plan: plan{
-		conns: r.Conns, rooms: r.Rooms, loops: r.GeneratorLoops,
-		requests: &requests{envelope: r.envelope, size: r.Size, rate: rate, relayed: true},
+		Conns: r.Conns, Rooms: r.Rooms,
+		Requests: &requests{
+			Head: relayHead + roomMark + relayData, Tail: relayTail,
+			Size: r.Size, Rate: rate, Relayed: true,
+		},
 	}}
 	r.ServerFlag = append([]string{"--client-publish"}, r.ServerFlag...)
 	return r.compare(ctx, out, comparison{
@@ -52,7 +55,3 @@ const (
 	relayData = `","data":`
 	relayTail = `}}`
 )
-
-func (r *Rooms) envelope(room int) (head, tail string) {
-	return relayHead + roomName(room, r.Rooms) + relayData, relayTail
-}

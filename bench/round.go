@@ -16,6 +16,11 @@ type Round struct {
 	ConnectionsPerSecond float64 `json:"connectionsPerSecond"`
 	Alive                int     `json:"alive"` // connections open at the end
 
+	ReturnSeconds    float64 `json:"returnSeconds,omitempty"`    // from the break until all were back
+	ReturnsPerSecond float64 `json:"returnsPerSecond,omitempty"` // connections
+	CPUPerReturn     float64 `json:"cpuPerReturn,omitempty"`     // microseconds, for each connection
+	Repeated         uint64  `json:"repeated,omitempty"`         // handshakes that failed and were begun again
+
 	BytesPerConnection float64 `json:"bytesPerConnection,omitempty"` // resident
 
 	Expected   uint64 `json:"expected,omitempty"`  // deliveries
@@ -42,26 +47,31 @@ type Round struct {
 	GeneratorCPU float64 `json:"generatorCPU,omitempty"` // share of its loops' time
 	MachineIdle  float64 `json:"machineIdle"`            // share of all CPUs' time
 
+	Percentiles []Percentile `json:"percentiles,omitempty"` // of the latency
+	Samples     []Sample     `json:"samples,omitempty"`     // in their order
+
 	Notes []string `json:"notes,omitempty"` // what makes the figures doubtful
 }
 
 // count fills in what the generator counted.
 func (r *Round) count(t *tally, expected uint64) {
 	r.Expected = expected
-	r.Delivered = t.delivered
-	r.Lost = r.Expected - min(t.delivered, r.Expected)
-	r.OutOfOrder = t.outOfOrder
-	r.Duplicates = t.duplicates
-	r.Foreign = t.foreign
-	r.LatencyP50 = micros(t.latency.quantile(0.50))
-	r.LatencyP99 = micros(t.latency.quantile(0.99))
-	r.LatencyMax = micros(t.latency.max)
+	r.Delivered = t.Delivered
+	r.Lost = r.Expected - min(t.Delivered, r.Expected)
+	r.OutOfOrder = t.OutOfOrder
+	r.Duplicates = t.Duplicates
+	r.Foreign = t.Foreign
+	r.LatencyP50 = micros(t.Latency.quantile(0.50))
+	r.LatencyP99 = micros(t.Latency.quantile(0.99))
+	r.LatencyMax = micros(t.Latency.max)
+	r.Percentiles = percentiles(&t.Latency)
 }
 
-// announced fills in how many deliveries the server announced.
-func (r *Round) announced(receivers uint64) {
+// announced fills in how many deliveries the server announced. One of several
+// workers announces its own only.
+func (r *Round) announced(receivers uint64, a *admin) {
 	r.Receivers = receivers
-	if r.Receivers != r.Expected {
+	if r.Receivers != r.Expected && len(a.bases) == 1 {
 		r.note("the server announced %d deliveries of %d", r.Receivers, r.Expected)
 	}
 }

@@ -12,16 +12,29 @@ import (
 	"time"
 )
 
+// impatient has a test that loses something wait for it less long.
+func impatient(t *testing.T, limit time.Duration) {
+	before := quietLimit
+	quietLimit = limit
+	t.Cleanup(func() { quietLimit = before })
+}
+
 // startFloor runs a floor in this process, ends it with the test, and returns a
 // target that points at it.
 func startFloor(t *testing.T, skip func(fd int32, frame []byte) bool) Target {
+	t.Helper()
+	return startFloorWith(t, func(f *floor) { f.skip = skip })
+}
+
+// startFloorWith is startFloor for a floor that is changed before it runs.
+func startFloorWith(t *testing.T, change func(f *floor)) Target {
 	t.Helper()
 	addr, adminAddr := testAddr(t), testAddr(t)
 	f, err := newFloor(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.skip = skip
+	change(f)
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() { served <- f.serve(ctx, adminAddr) }()
@@ -80,6 +93,7 @@ func TestFanoutDeliversAll(t *testing.T) {
 }
 
 func TestFanoutReportsLoss(t *testing.T) {
+	impatient(t, 2*time.Second)
 	frames := 0
 	target := startFloor(t, func(int32, []byte) bool {
 		frames++
@@ -195,6 +209,7 @@ func TestBadOptions(t *testing.T) {
 func TestEchoCountsEveryAnswer(t *testing.T) {
 	for name, rate := range map[string]float64{"answer by answer": 0, "on time": 500} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := Echo{
 				Target: startFloor(t, nil),
 				Conns:  50, Size: 160, Rate: rate, Type: "demo", Action: "echo", Duration: 200 * time.Millisecond, Rounds: 1,
@@ -214,6 +229,9 @@ func TestRoomsReportsLoss(t *testing.T) {
 	frames := 0
 	for name, lost := range map[string]uint64{"none": 0, "one": 1} {
 		t.Run(name, func(t *testing.T) {
+			if lost > 0 {
+				impatient(t, time.Second)
+			}
 			target := startFloor(t, func(int32, []byte) bool {
 				frames++
 				return lost > 0 && frames%400 == 77
@@ -235,7 +253,8 @@ func TestRoomsReportsLoss(t *testing.T) {
 
 // What is sent is found in any envelope, and nothing else is.
 func TestParseRequest(t *testing.T) {
-	r := requests{envelope: func(room int) (string, string) { return relayHead + roomName(room, 9) + relayData, relayTail }, size: 200}
+	r := requests{Head: relayHead + roomMark + relayData, Tail: relayTail, Size: 200}
+	r.prepare(90, 9)
 	text := r.append(nil, 3, 17, 4, 1_700_000_000_000_000_000)
 	if len(text) != 200 || !json.Valid(text) {
 		t.Fatalf("%s", text)

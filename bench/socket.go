@@ -13,6 +13,7 @@ const (
 
 // socket is one connection of the generator. It belongs to its loop.
 type socket struct {
+	token    int32 // its index in the loop
 	fd       int32
 	stage    stage
 	room     int32

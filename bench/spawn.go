@@ -27,26 +27,34 @@ type process struct {
 	output tail
 }
 
-// spawn starts a command in a process group of its own, so that an interrupt
-// from the terminal leaves the order of stopping to us.
+// spawn starts a command whose output is kept for when it fails.
 func spawn(command []string) (*process, error) {
+	return start(exec.Command(command[0], command[1:]...))
+}
+
+// start starts a command in a process group of its own, so that an interrupt
+// from the terminal leaves the order of stopping to us. What it writes to standard
+// error is kept, and to standard output too unless that leads elsewhere.
+func start(cmd *exec.Cmd) (*process, error) {
 	p := &process{ended: make(chan struct{})}
+	cmd.Stderr = &p.output
+	if cmd.Stdout == nil {
+		cmd.Stdout = &p.output
+	}
 	started := make(chan error)
-	go p.run(command, started)
+	go p.run(cmd, started)
 	if err := <-started; err != nil {
-		return nil, fmt.Errorf("bench: starting %s: %w", command[0], err)
+		return nil, fmt.Errorf("bench: starting %s: %w", cmd.Path, err)
 	}
 	return p, nil
 }
 
 // run starts the command and waits for its end. It keeps its thread all that
 // time: the kernel sends the death signal when the thread that forked ends.
-func (p *process) run(command []string, started chan<- error) {
+func (p *process) run(cmd *exec.Cmd, started chan<- error) {
 	defer close(p.ended)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Stdout, cmd.Stderr = &p.output, &p.output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		started <- err
@@ -86,7 +94,16 @@ func (p *process) stop() {
 	select {
 	case <-p.ended:
 	case <-time.After(stopLimit):
-		_ = child.Kill()
+		p.kill()
+	}
+}
+
+// kill ends the process at once and waits for that.
+func (p *process) kill() {
+	select {
+	case <-p.ended:
+	default:
+		_ = syscall.Kill(p.pid, syscall.SIGKILL)
 		<-p.ended
 	}
 }

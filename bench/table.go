@@ -22,6 +22,10 @@ var figures = []figure{
 	{"connections", "%.0f", false, func(r *Round) float64 { return float64(r.Connections) }},
 	{"alive at the end", "%.0f", false, func(r *Round) float64 { return float64(r.Alive) }},
 	{"connected per second", "%.0f", true, func(r *Round) float64 { return r.ConnectionsPerSecond }},
+	{"all back after", "%.2f s", true, func(r *Round) float64 { return r.ReturnSeconds }},
+	{"back per second", "%.0f", true, func(r *Round) float64 { return r.ReturnsPerSecond }},
+	{"CPU per connection", "%.1f µs", true, func(r *Round) float64 { return r.CPUPerReturn }},
+	{"handshakes begun again", "%.0f", false, func(r *Round) float64 { return float64(r.Repeated) }},
 	{"bytes per connection", "%.0f", true, func(r *Round) float64 { return r.BytesPerConnection }},
 	{"deliveries expected", "%.0f", false, func(r *Round) float64 { return float64(r.Expected) }},
 	{"delivered", "%.0f", false, func(r *Round) float64 { return float64(r.Delivered) }},
@@ -59,19 +63,33 @@ func writeTable(out io.Writer, report *Report) error {
 		header += floor + "\tratio\t"
 	}
 	_, _ = fmt.Fprintln(table, header)
-	published := slices.ContainsFunc(report.Server, func(r Round) bool { return r.Expected > 0 })
-	for _, f := range figures {
-		if f.shown(report) || published && slices.Contains(always, f.name) {
-			_, _ = fmt.Fprintln(table, f.row(report))
-		}
+	for _, f := range report.figures() {
+		_, _ = fmt.Fprintln(table, f.line(report))
 	}
 	_ = table.Flush()
-	writeNotes(&text, server, report.Server)
-	writeNotes(&text, floor, report.Floor)
+	for _, note := range slices.Concat(notes(server, report.Server), notes(floor, report.Floor)) {
+		fmt.Fprintln(&text, note)
+	}
 	if _, err := io.WriteString(out, text.String()); err != nil {
 		return fmt.Errorf("bench: writing the table: %w", err)
 	}
 	return nil
+}
+
+// figures are the rows that the report shows.
+func (r *Report) figures() (shown []figure) {
+	published := r.published()
+	for _, f := range figures {
+		if f.shown(r) || published && slices.Contains(always, f.name) {
+			shown = append(shown, f)
+		}
+	}
+	return shown
+}
+
+// published reports whether there were messages.
+func (r *Report) published() bool {
+	return slices.ContainsFunc(r.Server, func(r Round) bool { return r.Expected > 0 })
 }
 
 // shown reports whether any round has the figure.
@@ -80,10 +98,21 @@ func (f *figure) shown(report *Report) bool {
 	return slices.ContainsFunc(report.Server, has) || slices.ContainsFunc(report.Floor, has)
 }
 
-func (f *figure) row(report *Report) string {
-	cells := []string{fmt.Sprintf("%-27s", f.name), fmt.Sprintf(f.format, median(report.Server, f.value))}
+// row is the figure of a report, with medians over the rounds.
+func (f *figure) row(report *Report) row {
+	r := row{Name: f.name, Server: fmt.Sprintf(f.format, median(report.Server, f.value))}
 	if len(report.Floor) > 0 {
-		cells = append(cells, fmt.Sprintf(f.format, median(report.Floor, f.value)), f.ratio(report))
+		r.Floor, r.Ratio = fmt.Sprintf(f.format, median(report.Floor, f.value)), f.ratio(report)
+	}
+	return r
+}
+
+// line is the row as text, its cells ended by tabs.
+func (f *figure) line(report *Report) string {
+	r := f.row(report)
+	cells := []string{fmt.Sprintf("%-27s", r.Name), r.Server}
+	if len(report.Floor) > 0 {
+		cells = append(cells, r.Floor, r.Ratio)
 	}
 	return strings.Join(cells, "\t") + "\t"
 }
@@ -121,10 +150,12 @@ func middle(values []float64) float64 {
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
-func writeNotes(text *strings.Builder, name string, rounds []Round) {
+// notes are what makes the rounds of a column doubtful.
+func notes(name string, rounds []Round) (texts []string) {
 	for i := range rounds {
 		for _, note := range rounds[i].Notes {
-			fmt.Fprintf(text, "%s, round %d: %s\n", name, i+1, note)
+			texts = append(texts, fmt.Sprintf("%s, round %d: %s", name, i+1, note))
 		}
 	}
+	return texts
 }

@@ -19,24 +19,24 @@ type schedule struct {
 // send lets sockets send what is due, and returns the milliseconds until there is
 // more, -1 if that is not a matter of time.
 func (l *loop) send() (timeout int) {
-	r := l.plan.requests
+	r := l.plan.Requests
 	on := r != nil && l.sending.Load()
 	begins := on && !l.schedule.running
 	l.schedule.running = on
 	switch {
-	case !on:
+	case !on || len(l.sockets) == 0:
 		return -1
-	case begins && r.rate == 0:
+	case begins && r.Rate == 0:
 		for i := range l.sockets {
 			l.request(&l.sockets[i], time.Now())
 		}
 		return -1
-	case r.rate == 0:
+	case r.Rate == 0:
 		return -1
 	case begins:
 		l.schedule.due = time.Now()
 	}
-	interval := time.Duration(float64(time.Second) * float64(l.step) / r.rate)
+	interval := l.interval()
 	for ; time.Since(l.schedule.due) >= 0; l.schedule.due = l.schedule.due.Add(interval) {
 		l.request(&l.sockets[l.schedule.turn%len(l.sockets)], l.schedule.due)
 		l.schedule.turn++
@@ -44,17 +44,24 @@ func (l *loop) send() (timeout int) {
 	return int(time.Until(l.schedule.due)/time.Millisecond) + 1
 }
 
+// interval is the time between two messages of the loop's sockets, which send their
+// share of the rate.
+func (l *loop) interval() time.Duration {
+	share := float64(len(l.sockets)) / float64(l.plan.Conns)
+	return time.Duration(float64(time.Second) / share / l.plan.Requests.Rate)
+}
+
 // request sends a socket's next message, which was due at a time.
 func (l *loop) request(s *socket, due time.Time) {
 	if s.stage != ready {
 		return
 	}
-	r := l.plan.requests
+	r := l.plan.Requests
 	l.text = r.append(l.text[:0], int(s.room), int(s.place), s.sent, due.UnixNano())
 	l.wire = codec.AppendMaskedFrame(l.wire[:0], codec.OpText, true, maskingKey, l.text)
 	s.sent++
-	l.counts.sent++
-	l.counts.expected += r.receivers(int(s.room))
+	l.state.Sent++
+	l.state.Expected += r.receivers(int(s.room))
 	if err := send(s, l.wire); err != nil {
 		l.drop(s, err)
 	}
@@ -64,15 +71,15 @@ func (l *loop) request(s *socket, due time.Time) {
 // taken is no delivery.
 func (l *loop) answered(s *socket, payload []byte) error {
 	seq, sent, from, ok := parseRequest(payload)
-	r := l.plan.requests
+	r := l.plan.Requests
 	switch {
-	case !ok && r.relayed && bytes.Contains(payload, []byte(joinSuccess)):
+	case !ok && r.Relayed && bytes.Contains(payload, []byte(joinSuccess)):
 		return nil
-	case !ok || r.relayed && from >= r.members[s.room]:
-		l.tally.foreign++
+	case !ok || r.Relayed && from >= r.members[s.room]:
+		l.tally.Foreign++
 		return nil
-	case !r.relayed:
-		if l.deliver(&s.sequence, seq, sent) && r.rate == 0 && l.sending.Load() {
+	case !r.Relayed:
+		if l.deliver(&s.sequence, seq, sent) && r.Rate == 0 && l.sending.Load() {
 			l.request(s, time.Now())
 		}
 		return nil

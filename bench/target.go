@@ -30,8 +30,11 @@ type Setup struct {
 	Loops      int      `name:"loops" help:"Event loops of the spawned server; 0 leaves it its default." placeholder:"N"`
 	ServerFlag []string `name:"server-flag" help:"A further flag of the spawned server; may be repeated." sep:"none" placeholder:"FLAG"`
 
-	GeneratorLoops int    `name:"generator-loops" help:"Event loops of the load generator." default:"1" placeholder:"N"`
-	JSON           string `name:"json" help:"Write the result as JSON to a file, or with - to the output in place of the table." placeholder:"FILE"`
+	GeneratorLoops  int    `name:"generator-loops" help:"Event loops of the load generator, of each of its processes." default:"1" placeholder:"N"`
+	ConnsPerProcess int    `name:"conns-per-process" help:"Sockets that one process of the load generator holds at most. For more of them it starts others." default:"15000" placeholder:"N"`
+	Progress        bool   `name:"progress" help:"Show progress on standard error each second, also where that is no terminal."`
+	JSON            string `name:"json" help:"Write the result as JSON to a file, or with - to the output in place of the table." placeholder:"FILE"`
+	HTML            string `name:"report" help:"Write the result as a page with charts to a file." placeholder:"FILE"`
 
 	// Program is the command to which "serve …" and "bench floor-server …" are
 	// appended. Empty: this program.
@@ -40,10 +43,11 @@ type Setup struct {
 
 // subject is a server that can be measured.
 type subject struct {
+	setup    *Setup
 	name     string
 	endpoint endpoint
 	admin    *admin
-	pid      int      // 0 when unknown: no CPU time, no memory
+	pid      int      // with all its descendants; 0 when unknown: no CPU time, no memory
 	process  *process // nil when it is not ours
 }
 
@@ -63,7 +67,16 @@ func (t *Target) open(ctx context.Context, conns int) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &subject{name: "server", endpoint: e, admin: newAdmin(t.Admin, t.APIKey), pid: t.PID}, nil
+	return &subject{setup: &t.Setup, name: "server", endpoint: e, admin: newAdmin(t.APIKey, t.Admin), pid: t.PID}, nil
+}
+
+// checkFloor refuses more sockets than the floor, which is one process, can hold.
+func (t *Target) checkFloor(conns int) error {
+	limit, err := descriptorLimit()
+	if err == nil && !t.NoFloor && uint64(conns+spareDescriptors) > limit {
+		err = fmt.Errorf("%w: the bare loop is one process and cannot hold %d sockets with %d descriptors; see --no-floor", ErrOption, conns, limit)
+	}
+	return err
 }
 
 // openFloor starts the floor. The caller closes it.
@@ -71,9 +84,13 @@ func (t *Target) openFloor(ctx context.Context) (*subject, error) {
 	return t.spawn(ctx, "floor", t.URL, []string{"bench", "floor-server"})
 }
 
-// serve returns the arguments that start a server for so many sockets.
+// serve returns the arguments that start a server for so many sockets. Where it has
+// workers, of which each has the limit, or conns is 0, it holds what it can.
 func (s *Setup) serve(conns int) []string {
-	flags := []string{"serve", "--max-connections", strconv.Itoa(conns + maxConnectionsSpare)}
+	flags := []string{"serve"}
+	if conns > 0 && countWorkers(s.ServerFlag) == 1 {
+		flags = append(flags, "--max-connections", strconv.Itoa(conns+maxConnectionsSpare))
+	}
 	if s.Loops > 0 {
 		flags = append(flags, "--loops", strconv.Itoa(s.Loops))
 	}
@@ -87,24 +104,21 @@ func (s *Setup) spawn(ctx context.Context, name, likeURL string, arguments []str
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddr()
+	addrs, err := freeAddrs(1 + countWorkers(arguments))
 	if err != nil {
 		return nil, err
 	}
-	adminAddr, err := freeAddr()
-	if err != nil {
-		return nil, err
-	}
+	addr, adminAddrs := addrs[0], addrs[1:]
 	e, err := spawnedEndpoint(likeURL, addr)
 	if err != nil {
 		return nil, err
 	}
-	command = append(append(command, arguments...), "--addr", addr, "--admin-addr", adminAddr)
+	command = append(append(command, arguments...), "--addr", addr, "--admin-addr", adminAddrs[0])
 	p, err := spawn(command)
 	if err != nil {
 		return nil, err
 	}
-	started := &subject{name: name, endpoint: e, admin: newAdmin("http://"+adminAddr, s.APIKey), pid: p.pid, process: p}
+	started := &subject{setup: s, name: name, endpoint: e, admin: newAdmin(s.APIKey, urls(adminAddrs)...), pid: p.pid, process: p}
 	if err := p.awaitReady(ctx, started.admin.ready); err != nil {
 		started.close()
 		return nil, err

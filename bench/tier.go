@@ -90,10 +90,7 @@ func spawnRedis(ctx context.Context) (url string, p *process, err error) {
 func (c *Cluster) connect(ctx context.Context, s *side, conns int) (err error) {
 	began := time.Now()
 	s.members = deal(conns, c.Rooms)
-	s.load, err = startGenerator(plan{
-		endpoint: s.endpoint, conns: conns, rooms: c.Rooms, size: c.Size,
-		warmUp: clusterWarmUp, loops: c.GeneratorLoops,
-	})
+	s.load, err = s.generate(plan{Conns: conns, Rooms: c.Rooms, Size: c.Size, WarmUp: clusterWarmUp})
 	if err != nil {
 		return err
 	}
@@ -135,7 +132,7 @@ func (t *tier) finish(ctx context.Context, p *publisher, messages float64) (far,
 		if err != nil {
 			return far, near, err
 		}
-		one.round.load(one.from, to, len(t.near.load.loops)+len(t.far.load.loops))
+		one.round.load(one.from, to, t.near.load.loops+t.far.load.loops)
 		one.round.MessagesPerSecond = messages / one.round.Seconds
 		one.round.CPUPerMessage = micros(to.server.since(one.from.server).Total) / messages
 	}
@@ -149,24 +146,20 @@ func (t *tier) finish(ctx context.Context, p *publisher, messages float64) (far,
 	if err := pause(ctx, strayTime); err != nil {
 		return far, near, err
 	}
-	t.far.count(&far, p)
-	t.near.count(&near, p)
-	return far, near, nil
+	return far, near, errors.Join(t.far.count(&far, p), t.near.count(&near, p))
 }
 
 // count fills in what became of the sockets and the messages.
-func (s *side) count(round *Round, p *publisher) {
+func (s *side) count(round *Round, p *publisher) error {
 	round.Connections = s.load.conns
 	round.ConnectionsPerSecond = float64(s.load.conns) / s.seconds
-	round.Alive = s.load.alive()
-	round.count(s.load.close(), p.deliveries(s.members))
-	round.doubt(s.load.trouble())
+	return round.conclude(s.load, p.deliveries(s.members))
 }
 
 func (t *tier) close() {
 	for _, s := range []*side{&t.near, &t.far} {
 		if s.load != nil {
-			s.load.close()
+			_, _ = s.load.close()
 		}
 		if s.subject != nil {
 			s.subject.close()

@@ -18,17 +18,19 @@ import (
 // which fails when a message is lost, repeated or out of order.
 func TestBench_EveryMessageArrives(t *testing.T) {
 	for scenario, args := range map[string][]string{
-		"fanout":  {"--spawn", "--no-floor", "--conns=2000", "--rooms=4", "--rate=20", "--duration=2s"},
+		"fanout":  {"--spawn", "--no-floor", "--conns=2000", "--rooms=4", "--rate=20", "--duration=2s", "--conns-per-process=700"},
 		"merged":  {"--spawn", "--no-floor", "--conns=500", "--rounds=5"},
 		"flood":   {"--spawn", "--no-floor", "--conns=500", "--rooms=2", "--flood", "--duration=1s"},
 		"echo":    {"--spawn", "--conns=500", "--duration=1s"},
 		"rooms":   {"--spawn", "--conns=500", "--rooms=50", "--every=500ms", "--duration=2s"},
-		"cluster": {"--flood", "--conns=1000", "--rooms=300", "--duration=2s"},
+		"cluster": {"--flood", "--conns=1000", "--rooms=300", "--duration=2s", "--conns-per-process=400"},
+		"storm":   {"--spawn", "--conns=1000", "--rooms=20", "--conns-per-process=400"},
 	} {
 		t.Run(scenario, func(t *testing.T) {
 			t.Setenv("GANNET_TEST_AS_COMMAND", "1") // for the servers that it starts
 			report := filepath.Join(t.TempDir(), "report.json")
-			args := append([]string{"bench", strings.Replace(scenario, "flood", "fanout", 1), "--json=" + report}, args...)
+			page := filepath.Join(t.TempDir(), "report.html")
+			args := append([]string{"bench", strings.Replace(scenario, "flood", "fanout", 1), "--json=" + report, "--report=" + page}, args...)
 			require.NoError(t, run(context.Background(), args))
 			raw, err := os.ReadFile(report)
 			require.NoError(t, err)
@@ -36,7 +38,7 @@ func TestBench_EveryMessageArrives(t *testing.T) {
 			require.NoError(t, json.Unmarshal(raw, &measured))
 			require.Len(t, measured.Server, 1)
 			assert.NotZero(t, measured.Server[0].Delivered)
-			t.Logf("%+v", measured.Server[0])
+			assert.FileExists(t, page)
 		})
 	}
 }

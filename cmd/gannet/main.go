@@ -33,7 +33,10 @@ type benchCommand struct {
 	Echo        bench.Echo        `cmd:"" help:"Requests of many sockets and their answers."`
 	Rooms       bench.Rooms       `cmd:"" help:"Members of many small rooms that talk."`
 	Cluster     bench.Cluster     `cmd:"" help:"Messages from one node to another over Redis, beside those within a node."`
+	Storm       bench.Storm       `cmd:"" help:"All connections break at once and come back."`
 	FloorServer bench.FloorServer `cmd:"" hidden:"" help:"The bare write loop that the others are compared with."`
+
+	Generator bench.GeneratorProcess `cmd:"" hidden:"" help:"A process of the load generator."`
 }
 
 // stdin is standard input, for tests to replace.
