@@ -24,6 +24,7 @@ import (
 type fleet struct {
 	*exec.Cmd
 	t      *testing.T
+	redis  *redistest.Server
 	parent chan error    // how the parent ended
 	gone   chan struct{} // closed when all its processes have ended
 
@@ -49,10 +50,10 @@ const (
 // the workers have to end.
 func newFleet(t *testing.T, args ...string) *fleet {
 	t.Helper()
-	f := &fleet{t: t, parent: make(chan error, 1), gone: make(chan struct{})}
+	f := &fleet{t: t, redis: redistest.Start(t), parent: make(chan error, 1), gone: make(chan struct{})}
 	args = append([]string{
 		"serve", "--addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0", "--log-format=json",
-		"--workers=2", "--redis-url=" + redistest.Start(t).URL(),
+		"--workers=2", "--redis-url=" + f.redis.URL(),
 	}, args...)
 	f.Cmd = exec.Command(os.Args[0], args...)
 	// The race detector sleeps for a second at each exit, unless it is told not to.

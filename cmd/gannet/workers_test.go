@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -62,6 +63,34 @@ func TestWorkers_OneThatDiesIsStartedAgain(t *testing.T) {
 	}
 	f.signal(syscall.SIGTERM)
 	require.NoError(t, f.ends())
+}
+
+// The others forget a worker that was killed, with its clients and its rooms, and
+// so does Redis.
+func TestWorkers_NothingRemainsOfOneThatDies(t *testing.T) {
+	f := newFleet(t, "--redis-heartbeat-interval=100ms", "--redis-probe-interval=100ms")
+	members := f.joinAll(2)
+	dead := f.last(1, logServe).Node
+	f.await("the workers know each other", func() bool { return strings.Contains(f.get(0, "/api/nodes"), dead) })
+	require.Contains(t, f.get(0, "/api/rooms/all/members"), dead)
+
+	require.NoError(t, syscall.Kill(f.pids()[1], syscall.SIGKILL))
+	f.await("another process serves", func() bool { return f.last(1, logServe).Node != dead })
+	again := f.last(1, logServe).Node
+	f.await("the other worker forgets it, and knows its successor", func() bool {
+		nodes := f.get(0, "/api/nodes")
+		return !strings.Contains(nodes, dead) && strings.Contains(nodes, again)
+	})
+	for _, m := range members[0] {
+		m.answers()
+	}
+	listed := f.get(0, "/api/rooms/all/members")
+	require.NotContains(t, listed, dead)
+	require.Contains(t, listed, `"missing":[]`)
+	require.Equal(t, len(members[0]), strings.Count(listed, `"clientId"`))
+	require.Contains(t, f.get(0, "/api/rooms"), fmt.Sprintf(`"members":%d`, len(members[0])))
+	f.await("Redis forgets it", func() bool { return !strings.Contains(f.redis.Do("PUBSUB", "CHANNELS", "*"), dead) })
+	require.Equal(t, "0", f.redis.Do("DBSIZE"))
 }
 
 func TestWorkers_DrainAtSIGTERM(t *testing.T) {
