@@ -34,10 +34,10 @@ func (s *Server) WriteSubscribers(w io.Writer) error { return s.subscribers.Writ
 var errNoObject = errors.New("an event is a JSON object")
 
 // Emit sends an event to the subscribers of the channel, on this node and on all
-// others: any value whose JSON is an object, to which the member workerId is
-// added, the node's id. What every node acts on itself, such as sendMessageToAll,
-// this one does, too. Any goroutine may call it, and it does not wait. The error
-// says that the value has no such JSON; a bus that is away is counted.
+// others: any value whose JSON is an object, whose member workerId becomes the
+// node's id. What every node acts on itself, such as sendMessageToAll, this one
+// does, too. Any goroutine may call it, and it does not wait. The error says that
+// the value has no such JSON; a bus that is away is counted.
 func (s *Server) Emit(channel string, message any) error {
 	payload, err := codec.AppendJSON(nil, message)
 	if err != nil {
@@ -50,20 +50,21 @@ func (s *Server) Emit(channel string, message any) error {
 // Emit does.
 func (s *Server) SendCustomMessage(message any) error { return s.Emit(bus.Custom, message) }
 
-// emitObject adds the node's id in front of the object's members: a workerId of
-// its own counts.
+// emitObject adds the node's id behind the members of the object, which is JSON.
+// There it counts even if they have a workerId: by it a node knows its own events.
 func (s *Server) emitObject(channel string, object []byte) error {
-	members, ok := bytes.CutPrefix(bytes.TrimSpace(object), []byte("{"))
-	if !ok {
+	object = bytes.TrimSpace(object)
+	if !bytes.HasPrefix(object, []byte("{")) {
 		return errNoObject
 	}
-	event := append([]byte(nil), `{"workerId":"`...)
-	event = append(event, s.NodeID()...)
-	event = append(event, '"')
-	if members = bytes.TrimSpace(members); members[0] != '}' {
+	event := bytes.Clone(bytes.TrimSpace(object[:len(object)-1]))
+	if len(event) > 1 {
 		event = append(event, ',')
 	}
-	_ = s.emit(&bus.Event{Channel: channel, Payload: append(event, members...), Sender: s.NodeID()})
+	event = append(event, `"workerId":"`...)
+	event = append(event, s.NodeID()...)
+	event = append(event, `"}`...)
+	_ = s.emit(&bus.Event{Channel: channel, Payload: event, Sender: s.NodeID()})
 	return nil
 }
 

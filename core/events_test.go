@@ -34,7 +34,7 @@ func TestEmit_ReachesSubscribersOnBothNodes(t *testing.T) {
 		"JSON":                  {json.RawMessage(`{"a":[1,2]}`), `{"workerId":%q,"a":[1,2]}`},
 		"JSON with white space": {json.RawMessage(" {\n\t\"a\": 1 } "), `{"workerId":%q,"a":1}`},
 		"an empty one with it":  {json.RawMessage("{ \n}"), `{"workerId":%q}`},
-		"with its own worker":   {json.RawMessage(`{"workerId":7}`), `{"workerId":7}`},
+		"with its own worker":   {json.RawMessage(`{"workerId":7}`), `{"workerId":%q}`},
 		"through the interface": {any(&click{4}), `{"workerId":%q,"x":4}`},
 	} {
 		for how, emit := range map[string]func(string, any) error{"server": server.Emit, "service": server.Service().Emit} {

@@ -137,20 +137,23 @@ func TestBus_PlainMessages(t *testing.T) {
 	assert.EqualValues(t, 12, m.Stats().Bad)
 }
 
-// What an application publishes for a client goes to it, without the address.
+// What an application publishes for a client of the node is the node's to send.
 func TestBus_ApplicationReplies(t *testing.T) {
 	server := redistest.Start(t)
 	m := join(t, 2, quickly(server.URL()))
 	const id = "00000000000200000000000000000007"
-	server.Do("PUBLISH", "gannet:node:{000000000002}", `{"clientId":"`+id+`","id":7,"type":"t","action":"a","response":{"b":"<"}}`)
-	for _, bad := range []string{`{"clientId":"x","type":"t"}`, `{"type":"t"}`, `{"clientId":5}`, `{"clientId":`} {
-		server.Do("PUBLISH", "gannet:node:{000000000002}", bad)
+	bad := []string{
+		`{"clientId":"x","type":"t"}`, `{"type":"t"}`, `{"clientId":5}`, `{"clientId":`, `{"clientId":"` + id + `","type":"` + "\xff" + `"}`,
+		`{"clientId":"` + id[:11] + "3" + id[12:] + `","type":"of another node"}`,
+		`{"clientId":"` + id + `","type":"` + strings.Repeat("x", 4<<20) + `"}`,
 	}
-	m.until(func() bool { return m.Stats().Bad == 4 }, "four are no replies")
-	got := m.received(1)[0]
-	assert.Equal(t, bus.Clients, got.To)
-	assert.Equal(t, []bus.ClientID{client(2, 7)}, got.Clients)
-	assert.JSONEq(t, `{"id":7,"type":"t","action":"a","response":{"b":"<"}}`, string(got.Payload))
+	const good = `{"clientId":"` + id + `","id":7,"type":"t","action":"a","response":{"b":"<"}}`
+	for _, reply := range append(bad, good) {
+		server.Do("PUBLISH", "gannet:node:{000000000002}", reply)
+	}
+	m.until(func() bool { return len(m.answers()) == 1 }, "the reply has to come")
+	assert.Equal(t, []string{good}, m.answers(), "as it was")
+	assert.EqualValues(t, len(bad), m.Stats().Bad)
 }
 
 // One publisher's messages to a room arrive in its order, however many they are.

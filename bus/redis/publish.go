@@ -31,15 +31,19 @@ func (b *Bus) Publish(m bus.Message) error {
 	}
 }
 
-// Emit publishes an event as it is, for the subscribers of other nodes, PXL's
-// workers and applications. Nodes do not act on each other's SendMessageToAll,
-// and get the message as Publish sends it; on one that no node has sent they act.
+// Emit publishes an event, for the subscribers of other nodes, PXL's workers and
+// applications. Nodes do not act on each other's SendMessageToAll, and get the
+// message as Publish sends it; on one that no node has sent they act.
 func (b *Bus) Emit(e *bus.Event) error {
 	to, err := b.sending(&bus.Message{Payload: e.Payload})
 	if err != nil {
 		return err
 	}
-	if err := to.publish(to.names.event(e.Channel), e.Payload, false); err != nil || !isOfNodes(e) {
+	payload, err := to.names.forNodes(e)
+	if err != nil {
+		return err
+	}
+	if err := to.publish(to.names.event(e.Channel), payload, false); err != nil || !isOfNodes(e) {
 		return err
 	}
 	if to.message.Payload, err = forClients(e.Payload); err != nil {
@@ -78,10 +82,14 @@ func (s *sending) send(channel string, to target) error {
 
 // workers sends the message to PXL's workers.
 func (s *sending) workers() error {
-	if s.message.Where != "" || len(s.message.Payload) < 2 {
+	if s.message.Where != "" {
 		return nil
 	}
-	return s.publish(s.names.event(bus.SendMessageToAll), forWorkers(s.message.Payload, s.names.id), false)
+	message, err := forWorkers(s.message.Payload, s.names.id)
+	if err != nil {
+		return err
+	}
+	return s.publish(s.names.event(bus.SendMessageToAll), message, false)
 }
 
 func (s *sending) users() error {

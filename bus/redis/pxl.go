@@ -84,25 +84,44 @@ func (r *receiver) ignores(e *bus.Event, includeSender bool) bool {
 	return own && !(e.Channel == bus.MessageError && includeSender)
 }
 
-// forWorkers is a message as PXL's workers send it to all clients.
-func forWorkers(payload []byte, id uint64) []byte {
-	message := append(make([]byte, 0, len(payload)+32), `{"workerId":"`...)
-	message = append(message, nodeID(id)...)
-	message = append(message, '"')
-	if len(payload) > 2 {
+// forNodes is an event as other nodes and PXL's workers get it. An error of this
+// node's does not ask for its sender: it has been heard here, and would come back.
+func (n *names) forNodes(e *bus.Event) ([]byte, error) {
+	if e.Channel != bus.MessageError || e.Sender != nodeID(n.id) {
+		return e.Payload, nil
+	}
+	return without(e.Payload, "includeSender")
+}
+
+// forWorkers is a message as PXL's workers send it to all clients: an object,
+// whose own workerId would not count.
+func forWorkers(payload []byte, id uint64) ([]byte, error) {
+	members, isWhole := bytes.CutSuffix(bytes.TrimSpace(payload), []byte("}"))
+	if !isWhole || !isPlain(members) {
+		return nil, errNotObject
+	}
+	members = bytes.TrimSpace(members)
+	message := append(make([]byte, 0, len(members)+32), members...)
+	if len(members) > 1 {
 		message = append(message, ',')
 	}
-	return append(message, payload[1:]...)
+	message = append(message, `"workerId":"`...)
+	message = append(message, nodeID(id)...)
+	return append(message, `"}`...), nil
 }
 
 // forClients is an event on SendMessageToAll as clients get it: without what only
 // nodes read.
-func forClients(payload []byte) ([]byte, error) {
-	var message map[string]sonic.NoCopyRawMessage
-	if err := plainJSON.Unmarshal(payload, &message); err != nil {
+func forClients(payload []byte) ([]byte, error) { return without(payload, "workerId", "includeSender") }
+
+// without is a JSON object without some of its members.
+func without(object []byte, keys ...string) ([]byte, error) {
+	var members map[string]sonic.NoCopyRawMessage
+	if err := plainJSON.Unmarshal(object, &members); err != nil {
 		return nil, errNotObject
 	}
-	delete(message, "workerId")
-	delete(message, "includeSender")
-	return plainJSON.Marshal(message)
+	for _, key := range keys {
+		delete(members, key)
+	}
+	return plainJSON.Marshal(members)
 }

@@ -99,7 +99,7 @@ func TestPXL_WorkersHear(t *testing.T) {
 
 	require.NoError(t, sender.Publish(bus.Message{To: bus.All, Payload: []byte(`{"type":"x"}`)}))
 	assert.Equal(t, "gannet:all", worker.Next()[0])
-	assert.Equal(t, [2]string{"sendMessageToAll", `{"workerId":"000000000001","type":"x"}`}, worker.Next())
+	assert.Equal(t, [2]string{"sendMessageToAll", `{"type":"x","workerId":"000000000001"}`}, worker.Next())
 
 	require.NoError(t, sender.Publish(bus.Message{To: bus.All, Where: "anonymous", Payload: []byte(`{"type":"y"}`)}))
 	assert.Equal(t, "gannet:all", worker.Next()[0], "workers know no conditions")
@@ -115,4 +115,48 @@ func TestPXL_WorkersHear(t *testing.T) {
 	}
 	assert.Equal(t, []string{`{"type":"x"}`, `{"type":"y"}`, `{"type":"z"}`}, payloads)
 	assert.Len(t, receiver.heard(1), 1, "no message came as an event too")
+}
+
+// To all clients PXL's workers get objects only, with the node's id: others would
+// end them.
+func TestPXL_WorkersHearObjects(t *testing.T) {
+	server := redistest.Start(t)
+	worker := redistest.Listen(t, server, "sendMessageToAll")
+	sender := join(t, 1, quickly(server.URL()))
+	for _, message := range []struct{ payload, want string }{
+		{`{}`, `{"workerId":"000000000001"}`},
+		{` { } `, `{"workerId":"000000000001"}`},
+		{"{\"a\" : 1 }\n", `{"a" : 1,"workerId":"000000000001"}`},
+		{`{"a":1,"workerId":7}`, `{"a":1,"workerId":7,"workerId":"000000000001"}`},
+		{`[1]`, ``},
+		{`hello`, ``},
+		{`}`, ``},
+		{``, ``},
+		{`{"end":true}`, `{"end":true,"workerId":"000000000001"}`},
+	} {
+		err := sender.Publish(bus.Message{To: bus.All, Payload: []byte(message.payload)})
+		if message.want == "" {
+			assert.Error(t, err, message.payload)
+			continue
+		}
+		require.NoError(t, err, message.payload)
+		assert.Equal(t, [2]string{"sendMessageToAll", message.want}, worker.Next())
+	}
+}
+
+// A node's error that asks for its sender does not come back to it.
+func TestPXL_OwnErrorsOnce(t *testing.T) {
+	server := redistest.Start(t)
+	worker := redistest.Listen(t, server, "messageError")
+	m, other := join(t, 1, quickly(server.URL())), join(t, 2, quickly(server.URL()))
+	event := &bus.Event{
+		Channel: bus.MessageError, Sender: "000000000001",
+		Payload: []byte(`{"clientId":"c","error":"e","includeSender":true,"workerId":"000000000001"}`),
+	}
+	require.NoError(t, m.Emit(event))
+	const want = `{"clientId":"c","error":"e","workerId":"000000000001"}`
+	assert.Equal(t, want, worker.Next()[1])
+	assert.Equal(t, want, other.heard(1)[0].Text())
+	server.Do("PUBLISH", "messageError", `{"fence":true}`)
+	assert.Equal(t, `{"fence":true}`, m.heard(1)[0].Text())
 }

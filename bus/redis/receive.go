@@ -184,26 +184,21 @@ func (r *receiver) deliverSurvey(message []byte) error {
 	return nil
 }
 
-// deliverReply sends a client the answer of an application: all of the object but
-// the clientId.
+// deliverReply hands the node an application's answer to one of its clients.
 func (r *receiver) deliverReply(message []byte) error {
 	if !codec.ValidJSON(message) {
 		return errNotJSON
 	}
-	var reply map[string]sonic.NoCopyRawMessage
+	var reply struct {
+		ClientID sonic.NoCopyRawMessage `json:"clientId"`
+	}
 	if err := plainJSON.Unmarshal(message, &reply); err != nil {
 		return errNotObject
 	}
-	quoted, _ := codec.Unquote([]byte(reply["clientId"]))
-	id, ok := parseClientID(quoted)
-	if !ok {
+	quoted, _ := codec.Unquote([]byte(reply.ClientID))
+	if id, ok := parseClientID(quoted); !ok || nodeOf(id) != r.names.id {
 		return errReceiver
 	}
-	delete(reply, "clientId")
-	payload, err := plainJSON.Marshal(reply)
-	if err != nil {
-		return err
-	}
-	r.node.Deliver(bus.Message{To: bus.Clients, Clients: []bus.ClientID{id}, Payload: payload})
+	r.node.Reply(message)
 	return nil
 }

@@ -32,6 +32,7 @@ type node struct {
 	messages []bus.Message
 	events   []*bus.Event
 	gaps     []bus.Gap
+	replies  []string
 }
 
 func (n *node) ID() string { return n.id }
@@ -50,7 +51,18 @@ func (n *node) Hear(e *bus.Event) {
 	n.events = append(n.events, e)
 }
 
-func (n *node) Reply([]byte) {}
+func (n *node) Reply(payload []byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.replies = append(n.replies, string(payload))
+}
+
+// answers are those of applications to clients.
+func (n *node) answers() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.replies)
+}
 
 func (n *node) Figures() bus.Figures { return n.figures }
 
