@@ -53,8 +53,8 @@ torture: build ## Throw a gigabyte of random and mutated bytes at a server; take
 	$(GO) test -tags torture -race -shuffle=on -count=$(TIMES) -timeout 60m ./bus/redis && \
 	$(GO) test -race -shuffle=on -count=$(TIMES) -timeout 30m -run TestCluster ./core
 
-bench: build ## Measure fan-out, merged writes and idle memory beside a bare write loop.
-	bench/tools/figures.sh
+bench: build ## Measure fan-out, echo, rooms, memory and two nodes, beside a bare write loop.
+	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && bench/tools/figures.sh
 
 clean: ## Remove what was built.
 	rm -rf bin
