@@ -8,10 +8,10 @@ TOOL   := $(GO) tool $(TOOLS)
 CHECKS := all,-ST1003
 GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help build run test check format docs fuzz torture bench clean
+.PHONY: help build run test check format docs fuzz torture bench bench-peers clean
 
 help: ## List the commands.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 build: ## Build bin/gannet, one static binary.
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/gannet ./cmd/gannet
@@ -28,10 +28,12 @@ test: ## Run all tests with the race detector, and the allocation tests without 
 	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && \
 	$(GO) test -race -shuffle=on -timeout 8m ./...
 	$(GO) test -run 'Alloc' ./codec ./shard ./bus ./core ./core/condition
+	cd bench/peers && $(GO) test ./...
 
 check: ## Format, vet, staticcheck, and the rules of the layout.
 	@test -z "$$($(TOOL) gofumpt -l $(GOFILES))" || { $(TOOL) gofumpt -l $(GOFILES); echo 'run make format'; exit 1; }
 	$(GO) vet ./... && $(GO) vet -tags torture ./core ./bus/redis
+	cd bench/peers && $(GO) vet ./...
 	$(TOOL) staticcheck -checks $(CHECKS) ./...
 	$(GO) mod verify
 	$(GO) test ./cmd/gannet -run TestLayout
@@ -55,6 +57,9 @@ torture: build ## Throw a gigabyte of random and mutated bytes at a server; take
 
 bench: build ## Measure fan-out, echo, rooms, memory and two nodes, beside a bare write loop.
 	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && bench/tools/figures.sh
+
+bench-peers: build ## Measure servers on other libraries beside this one.
+	bench/tools/peers.sh
 
 clean: ## Remove what was built.
 	rm -rf bin

@@ -51,6 +51,7 @@ func (t *Target) compare(ctx context.Context, out io.Writer, c comparison) error
 	c.settings["spawn"] = t.Spawn
 	c.settings["loops"] = t.Loops
 	c.settings["serverFlags"] = t.ServerFlag
+	c.settings["serverCommand"] = t.ServerCommand
 	c.settings["generatorLoops"] = max(t.GeneratorLoops, 1)
 	c.settings["connsPerProcess"] = cmp.Or(t.ConnsPerProcess, connsPerProcess)
 	if err := t.checkFloor(c.conns); err != nil {
@@ -107,19 +108,33 @@ func measureAndClose(ctx context.Context, c *comparison, s *subject) (Round, err
 	return round, nil
 }
 
+// result is what a scenario reports; its fields are what --json writes.
+type result interface {
+	// table prints it for people.
+	table(out io.Writer) error
+}
+
 // write writes the report where and how --json and --report say.
 func (s *Setup) write(out io.Writer, report *Report) error {
-	if err := writeFile(s.HTML, report, writePage); err != nil {
-		return err
-	}
+	return errors.Join(
+		writeFile(s.HTML, func(page io.Writer) error { return writePage(page, report) }),
+		s.writeResult(out, report),
+	)
+}
+
+// writeResult does without a page.
+func (s *Setup) writeResult(out io.Writer, report result) error {
 	if s.JSON == "-" {
 		return writeJSON(out, report)
 	}
-	return errors.Join(writeFile(s.JSON, report, writeJSON), writeTable(out, report))
+	return errors.Join(
+		writeFile(s.JSON, func(file io.Writer) error { return writeJSON(file, report) }),
+		report.table(out),
+	)
 }
 
 // writeFile has a report written to a file, if one is named.
-func writeFile(name string, report *Report, write func(io.Writer, *Report) error) error {
+func writeFile(name string, write func(io.Writer) error) error {
 	if name == "" {
 		return nil
 	}
@@ -127,10 +142,10 @@ func writeFile(name string, report *Report, write func(io.Writer, *Report) error
 	if err != nil {
 		return fmt.Errorf("bench: writing the result: %w", err)
 	}
-	return errors.Join(write(file, report), file.Close())
+	return errors.Join(write(file), file.Close())
 }
 
-func writeJSON(out io.Writer, report *Report) error {
+func writeJSON(out io.Writer, report result) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(report); err != nil {

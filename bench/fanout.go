@@ -29,6 +29,10 @@ func (f *Fanout) Run(ctx context.Context, out io.Writer) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	return f.compare(ctx, out, f.comparison())
+}
+
+func (f *Fanout) comparison() comparison {
 	rate := f.Rate
 	if f.Flood.Flood {
 		rate = 0
@@ -43,13 +47,13 @@ func (f *Fanout) Run(ctx context.Context, out io.Writer) error {
 	}
 	title := fmt.Sprintf("fanout: %d sockets, rooms: %d, %d bytes, %s for %v",
 		f.Conns, f.Rooms, f.Size, f.pace(f.Rate), f.Duration)
-	return f.compare(ctx, out, comparison{
+	return comparison{
 		scenario: "fanout", title: title, settings: map[string]any{
 			"conns": f.Conns, "rooms": f.Rooms, "size": f.Size, "rate": f.Rate, "flood": f.Flood.Flood, "batch": f.Batch, "window": f.Window,
 			"duration": f.Duration.String(),
 		},
 		rounds: f.Rounds, conns: f.Conns, measure: d.measure,
-	})
+	}
 }
 
 func (f *Fanout) check() error {

@@ -22,14 +22,25 @@ func (i *Idle) Run(ctx context.Context, out io.Writer) error {
 	if !i.Spawn && i.PID == 0 {
 		return fmt.Errorf("%w: memory can be read only with --spawn or --pid", ErrOption)
 	}
+	if err := i.check(); err != nil {
+		return err
+	}
+	return i.compare(ctx, out, i.comparison())
+}
+
+func (i *Idle) check() error {
 	if i.Conns <= 0 || i.Rounds <= 0 || i.Settle < 0 {
 		return fmt.Errorf("%w: conns and rounds must be positive, settle not negative", ErrOption)
 	}
-	return i.compare(ctx, out, comparison{
+	return nil
+}
+
+func (i *Idle) comparison() comparison {
+	return comparison{
 		scenario: "idle", title: fmt.Sprintf("idle: %d sockets", i.Conns),
 		settings: map[string]any{"conns": i.Conns, "settle": i.Settle.String()},
 		rounds:   i.Rounds, conns: i.Conns, measure: i.measure,
-	})
+	}
 }
 
 // measure reads the memory of a server before and after connecting.

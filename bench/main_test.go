@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 
 func serveFloor(arguments []string) int {
 	if slices.Contains(arguments, "--refuse") {
-		fmt.Fprintln(os.Stderr, "refusing to start")
+		fmt.Fprintln(os.Stderr, "refusing to start", arguments)
 		return 1
 	}
 	flags := flag.NewFlagSet("floor", flag.ExitOnError)

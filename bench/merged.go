@@ -26,6 +26,10 @@ func (m *Merged) Run(ctx context.Context, out io.Writer) error {
 	if err := m.check(); err != nil {
 		return err
 	}
+	return m.compare(ctx, out, m.comparison())
+}
+
+func (m *Merged) comparison() comparison {
 	d := delivery{
 		plan: plan{
 			Conns: m.Conns, Rooms: m.Rooms, Size: m.Size, WarmUp: uint64(m.Batch),
@@ -36,13 +40,13 @@ func (m *Merged) Run(ctx context.Context, out io.Writer) error {
 	}
 	title := fmt.Sprintf("merged: %d sockets, rooms: %d, %d bytes, %d bursts of %d messages",
 		m.Conns, m.Rooms, m.Size, m.Rounds, m.Batch)
-	return m.compare(ctx, out, comparison{
+	return comparison{
 		scenario: "merged", title: title, settings: map[string]any{
 			"conns": m.Conns, "rooms": m.Rooms, "size": m.Size, "batch": m.Batch,
 			"rounds": m.Rounds, "pause": m.Pause.String(),
 		},
 		rounds: m.Repeat, conns: m.Conns, measure: d.measure,
-	})
+	}
 }
 
 func (m *Merged) check() error {

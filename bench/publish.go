@@ -98,6 +98,9 @@ func (a *admin) do(ctx context.Context, method, address, contentType string, bod
 	if err != nil {
 		return nil, fmt.Errorf("bench: reading the answer of %s: %w", address, err)
 	}
+	if response.StatusCode == http.StatusNotFound {
+		return nil, fmt.Errorf("%w: %s %s", errNotFound, method, address)
+	}
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("bench: %s %s: %s: %s", method, address, response.Status, bytes.TrimSpace(answer))
 	}
@@ -155,11 +158,18 @@ func (a *admin) settle(ctx context.Context) {
 	_, _ = a.get(ctx, pathSettle+"?gc=1")
 }
 
-var errNoMetric = errors.New("bench: the server has no such metric")
+var (
+	errNotFound = errors.New("bench: the server has no such path")
+	errNoMetric = errors.New("bench: the server has no such metric")
+)
 
-// metric reads a counter, summed over the workers and its label sets.
+// metric reads a counter, summed over the workers and its label sets. Where the
+// server has none it is errNoMetric.
 func (a *admin) metric(ctx context.Context, name string) (sum float64, err error) {
 	bodies, err := a.get(ctx, pathMetrics)
+	if errors.Is(err, errNotFound) {
+		return 0, fmt.Errorf("%w: %s: %w", errNoMetric, name, err)
+	}
 	if err != nil {
 		return 0, err
 	}

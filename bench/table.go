@@ -52,6 +52,8 @@ var figures = []figure{
 // published.
 var always = []string{"lost", "out of order", "duplicates"}
 
+func (r *Report) table(out io.Writer) error { return writeTable(out, r) }
+
 // writeTable prints medians over the rounds, side by side, and the notes.
 func writeTable(out io.Writer, report *Report) error {
 	var text strings.Builder
@@ -123,16 +125,26 @@ func (f *figure) ratio(report *Report) string {
 	if !f.compare {
 		return ""
 	}
+	r, ok := ratio(report.Server, report.Floor, f.value)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", r)
+}
+
+// ratio is the median over the rounds of one server's figure divided by another's;
+// ok is false when the other has none.
+func ratio(of, to []Round, value func(r *Round) float64) (r float64, ok bool) {
 	var ratios []float64
-	for i := range report.Floor {
-		if floor := f.value(&report.Floor[i]); floor != 0 {
-			ratios = append(ratios, f.value(&report.Server[i])/floor)
+	for i := range to {
+		if divisor := value(&to[i]); divisor != 0 {
+			ratios = append(ratios, value(&of[i])/divisor)
 		}
 	}
 	if len(ratios) == 0 {
-		return ""
+		return 0, false
 	}
-	return fmt.Sprintf("%.2f", middle(ratios))
+	return middle(ratios), true
 }
 
 func median(rounds []Round, value func(r *Round) float64) float64 {

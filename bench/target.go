@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 )
 
 // maxConnectionsSpare is how many connections more than measured a spawned server
@@ -21,6 +22,8 @@ type Target struct {
 	PID     int    `name:"pid" help:"Process of a running server on this machine, to read its CPU time and memory." placeholder:"PID"`
 	Spawn   bool   `name:"spawn" help:"Start a server for each measurement, on free loopback ports, and stop it afterwards. Of --url only the path and the query count."`
 	NoFloor bool   `name:"no-floor" help:"Do not measure the bare write loop beside the server."`
+
+	ServerCommand string `name:"server-command" help:"With --spawn: the command of another server, instead of this program's. It is cut at spaces, and gets the flags --addr and --admin-addr, and --loops if that is set." placeholder:"COMMAND"`
 }
 
 // Setup is what all scenarios have: how servers are started, how they are loaded,
@@ -60,8 +63,13 @@ func (s *subject) close() {
 
 // open returns the server, started if so asked. The caller closes it.
 func (t *Target) open(ctx context.Context, conns int) (*subject, error) {
-	if t.Spawn {
-		return t.spawn(ctx, "server", t.URL, t.serve(conns))
+	switch {
+	case t.ServerCommand != "" && !t.Spawn:
+		return nil, fmt.Errorf("%w: server-command is for servers that spawn starts", ErrOption)
+	case t.ServerCommand != "" && len(t.ServerFlag) > 0:
+		return nil, fmt.Errorf("%w: the flags of another server stand in server-command, not in server-flag", ErrOption)
+	case t.Spawn:
+		return t.spawnServer(ctx, "server", t.URL, t.ServerCommand, conns)
 	}
 	e, err := parseEndpoint(t.URL)
 	if err != nil {
@@ -84,6 +92,15 @@ func (t *Target) openFloor(ctx context.Context) (*subject, error) {
 	return t.spawn(ctx, "floor", t.URL, []string{"bench", "floor-server"})
 }
 
+// spawnServer starts a server for so many sockets: that of the command, or if that
+// is blank this program's.
+func (s *Setup) spawnServer(ctx context.Context, name, likeURL, command string, conns int) (*subject, error) {
+	if words := strings.Fields(command); len(words) > 0 {
+		return s.start(ctx, name, likeURL, append(words, s.loopFlags()...))
+	}
+	return s.spawn(ctx, name, likeURL, s.serve(conns))
+}
+
 // serve returns the arguments that start a server for so many sockets. Where it has
 // workers, of which each has the limit, or conns is 0, it holds what it can.
 func (s *Setup) serve(conns int) []string {
@@ -91,20 +108,29 @@ func (s *Setup) serve(conns int) []string {
 	if conns > 0 && countWorkers(s.ServerFlag) == 1 {
 		flags = append(flags, "--max-connections", strconv.Itoa(conns+maxConnectionsSpare))
 	}
-	if s.Loops > 0 {
-		flags = append(flags, "--loops", strconv.Itoa(s.Loops))
-	}
-	return append(flags, s.ServerFlag...)
+	return append(append(flags, s.loopFlags()...), s.ServerFlag...)
 }
 
-// spawn starts this program with arguments on free ports and waits for it. Of the
-// URL the path and the query count.
+func (s *Setup) loopFlags() []string {
+	if s.Loops <= 0 {
+		return nil
+	}
+	return []string{"--loops", strconv.Itoa(s.Loops)}
+}
+
+// spawn starts this program with arguments, see start.
 func (s *Setup) spawn(ctx context.Context, name, likeURL string, arguments []string) (*subject, error) {
 	command, err := s.program()
 	if err != nil {
 		return nil, err
 	}
-	addrs, err := freeAddrs(1 + countWorkers(arguments))
+	return s.start(ctx, name, likeURL, append(command, arguments...))
+}
+
+// start starts a command on free ports, one more for each of its workers, and waits
+// for it. Of the URL the path and the query count.
+func (s *Setup) start(ctx context.Context, name, likeURL string, command []string) (*subject, error) {
+	addrs, err := freeAddrs(1 + countWorkers(command))
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +139,7 @@ func (s *Setup) spawn(ctx context.Context, name, likeURL string, arguments []str
 	if err != nil {
 		return nil, err
 	}
-	command = append(append(command, arguments...), "--addr", addr, "--admin-addr", adminAddrs[0])
-	p, err := spawn(command)
+	p, err := spawn(append(command, "--addr", addr, "--admin-addr", adminAddrs[0]))
 	if err != nil {
 		return nil, err
 	}

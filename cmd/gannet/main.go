@@ -32,6 +32,7 @@ type benchCommand struct {
 	Idle        bench.Idle        `cmd:"" help:"Resident memory of idle connections, and how fast they are accepted."`
 	Echo        bench.Echo        `cmd:"" help:"Requests of many sockets and their answers."`
 	Rooms       bench.Rooms       `cmd:"" help:"Members of many small rooms that talk."`
+	Peers       bench.Peers       `cmd:"" help:"Other servers beside this one: fan-out, bursts and idle memory in one table."`
 	Cluster     bench.Cluster     `cmd:"" help:"Messages from one node to another over Redis, beside those within a node."`
 	Storm       bench.Storm       `cmd:"" help:"All connections break at once and come back."`
 	FloorServer bench.FloorServer `cmd:"" hidden:"" help:"The bare write loop that the others are compared with."`
