@@ -121,9 +121,9 @@ type Node interface {
 	Figures() Figures
 }
 
-// Gap is a loss that the bus could not exclude. What reached the channel, or the
-// rooms, between From and To by this node's clock may be missing here, and nothing
-// else is.
+// Gap is a loss that the bus could not exclude. What was published to the channel,
+// or to the rooms, between From and To by this node's clock may be missing here,
+// and nothing else is.
 type Gap struct {
 	// Channel is where it was lost, as the bus names it. It is empty where a
 	// connection was lost, for the gap of all that clients get over it.

@@ -18,7 +18,7 @@ type Stats struct {
 
 	CountedGaps   uint64 `json:"countedGaps"`   // gaps of which it is known how many messages are missing
 	Missed        uint64 `json:"missed"`        // messages in them
-	UncountedGaps uint64 `json:"uncountedGaps"` // times that a subscription was lost
+	UncountedGaps uint64 `json:"uncountedGaps"` // gaps of which nobody knows what is missing, such as after a lost connection
 	Reconnects    uint64 `json:"reconnects"`    // of the subscribing connections
 	Subscriptions int    `json:"subscriptions"` // channels that are listened to
 

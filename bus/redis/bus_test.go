@@ -17,7 +17,7 @@ func client(node byte, n byte) bus.ClientID { return bus.ClientID{5: node, 15: n
 
 func TestBus_Audiences(t *testing.T) {
 	server := redistest.Start(t)
-	sender := join(t, 1, quickly(server.URL()))
+	sender := join(t, 1, calmly(server.URL()))
 	payload := []byte(`{"type":"a","action":"b"}`)
 	for name, test := range map[string]struct {
 		sent bus.Message
@@ -40,7 +40,7 @@ func TestBus_Audiences(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			receiver := join(t, 2, quickly(server.URL()))
+			receiver := join(t, 2, calmly(server.URL()))
 			receiver.enter("x")
 			test.sent.Payload = payload
 			require.NoError(t, sender.Publish(test.sent))
@@ -66,7 +66,7 @@ func nonNil(messages []bus.Message) []bus.Message {
 func TestBus_OwnClients(t *testing.T) {
 	server := redistest.Start(t)
 	listener := redistest.Listen(t, server, "gannet:node:{000000000001}", "gannet:node:{000000000002}")
-	sender := join(t, 1, quickly(server.URL()))
+	sender := join(t, 1, calmly(server.URL()))
 	for _, to := range []bus.ClientID{client(1, 1), client(2, 1)} {
 		require.NoError(t, sender.Publish(bus.Message{To: bus.Clients, Clients: []bus.ClientID{to}, Payload: []byte("{}")}))
 	}
@@ -83,7 +83,7 @@ func TestBus_OwnClients(t *testing.T) {
 // Lists that do not fit into one header are split, and nobody is left out.
 func TestBus_LongLists(t *testing.T) {
 	server := redistest.Start(t)
-	sender, receiver := join(t, 1, quickly(server.URL())), join(t, 2, quickly(server.URL()))
+	sender, receiver := join(t, 1, calmly(server.URL())), join(t, 2, calmly(server.URL()))
 	var users []string
 	var clients []bus.ClientID
 	for i := range 5000 {
@@ -112,7 +112,7 @@ func TestBus_LongLists(t *testing.T) {
 // Any client of Redis feeds the tier.
 func TestBus_PlainMessages(t *testing.T) {
 	server := redistest.Start(t)
-	options := quickly(server.URL())
+	options := calmly(server.URL())
 	options.MaxPayload = 100
 	m := join(t, 2, options)
 	m.enter("general")
@@ -159,7 +159,7 @@ func TestBus_ApplicationReplies(t *testing.T) {
 // One publisher's messages to a room arrive in its order, however many they are.
 func TestBus_Order(t *testing.T) {
 	server := redistest.Start(t)
-	sender, receiver := join(t, 1, quickly(server.URL())), join(t, 2, quickly(server.URL()))
+	sender, receiver := join(t, 1, calmly(server.URL())), join(t, 2, calmly(server.URL()))
 	receiver.enter("x")
 	const count = 5000
 	for i := range count {
@@ -177,9 +177,9 @@ func TestBus_Order(t *testing.T) {
 // sends what waits.
 func TestBus_SendsWithoutOpen(t *testing.T) {
 	server := redistest.Start(t)
-	receiver := join(t, 2, quickly(server.URL()), listening(bus.Custom))
+	receiver := join(t, 2, calmly(server.URL()), listening(bus.Custom))
 	receiver.enter("x")
-	b, err := redis.New(quickly(server.URL()))
+	b, err := redis.New(calmly(server.URL()))
 	require.NoError(t, err)
 	service := bus.NewService(b)
 	require.NoError(t, service.SendToRooms([]string{"x"}, bus.Envelope{Type: "a", Action: "b", Data: 1}))
@@ -194,7 +194,7 @@ func TestBus_SendsWithoutOpen(t *testing.T) {
 
 func TestBus_OpensAgain(t *testing.T) {
 	server := redistest.Start(t)
-	sender, m := join(t, 1, quickly(server.URL())), join(t, 2, quickly(server.URL()))
+	sender, m := join(t, 1, calmly(server.URL())), join(t, 2, calmly(server.URL()))
 	assert.Error(t, m.Open(m.node), "it is open already")
 	for range 3 {
 		m.enter("x")
@@ -216,7 +216,7 @@ func TestBus_OpensAgain(t *testing.T) {
 }
 
 func TestBus_NodeIDRefused(t *testing.T) {
-	b, err := redis.New(quickly("redis://localhost:1"))
+	b, err := redis.New(calmly("redis://localhost:1"))
 	require.NoError(t, err)
 	assert.ErrorContains(t, b.Open(&node{id: "x"}), "12 lower-case hex digits")
 	assert.ErrorContains(t, b.Open(&node{id: "00000000000a", channels: []string{"gannet:all"}}), "the bus's own")

@@ -30,8 +30,8 @@ func TestCluster_AllAudiences(t *testing.T) {
 	t.Parallel()
 	c := redistest.StartCluster(t)
 	rooms := spread(c, 2)
-	sender := join(t, 1, quickly(c.URLs()...))
-	receiver := join(t, 2, quickly(c.Servers[1].URL()+"?cluster=true"), listening(bus.Custom))
+	sender := join(t, 1, calmly(c.URLs()...))
+	receiver := join(t, 2, calmly(c.Servers[1].URL()+"?cluster=true"), listening(bus.Custom))
 	receiver.enter(rooms...)
 	var want []string
 	publish := func(m bus.Message) {
@@ -75,9 +75,9 @@ func TestCluster_AllAudiences(t *testing.T) {
 func TestCluster_SendsWithoutOpen(t *testing.T) {
 	t.Parallel()
 	c := redistest.StartCluster(t)
-	receiver := join(t, 2, quickly(c.URLs()...))
+	receiver := join(t, 2, calmly(c.URLs()...))
 	receiver.enter("x")
-	b, err := redis.New(quickly(c.URLs()...))
+	b, err := redis.New(calmly(c.URLs()...))
 	require.NoError(t, err)
 	for i := range 10 {
 		require.NoError(t, b.Publish(bus.Message{To: bus.Room, Room: "x", Payload: numbered(i)}))
@@ -120,15 +120,13 @@ func TestCluster_NoLossOutsideGaps(t *testing.T) {
 			t.Parallel()
 			c := redistest.StartCluster(t)
 			rooms := spread(c, 2)
-			sender, receiver := join(t, 1, quickly(c.URLs()...)), join(t, 2, quickly(c.URLs()...))
-			receiver.enter(rooms...)
-			s := startStream(sender, rooms...)
+			sender, receiver := join(t, 1, calmly(c.URLs()...)), join(t, 2, calmly(c.URLs()...))
+			tr := startTraffic(t, rooms, sender, receiver)
 			for range 2 {
 				time.Sleep(200 * time.Millisecond)
 				disturb(c, rooms)
 			}
-			s.quiet(receiver)
-			missing := s.check(t, receiver)
+			missing := tr.end()
 			if name == "migration" {
 				_, _, gaps := receiver.seen()
 				uncounted := map[string]bool{}
@@ -147,7 +145,7 @@ func TestCluster_NoLossOutsideGaps(t *testing.T) {
 			}
 			for _, room := range rooms {
 				channel := "gannet:room:{" + room + "}"
-				assert.Equal(t, "1", c.Servers[c.Owner(c.Slot(channel))].Do("SPUBLISH", channel, "{}"), room)
+				assert.Equal(t, "2", c.Servers[c.Owner(c.Slot(channel))].Do("SPUBLISH", channel, "{}"), room)
 			}
 			receiver.until(func() bool { return subscribers(c, bus.DisconnectClient) == 2 }, "each node listens at one server")
 			for _, at := range c.Servers {

@@ -14,6 +14,7 @@ import (
 type gaps struct {
 	names *names
 	max   int
+	delay time.Duration // that a message may have on its way to Redis
 	stats *counters
 
 	mu      sync.Mutex
@@ -26,12 +27,12 @@ type gapKey struct {
 	counted bool
 }
 
-func newGaps(names *names, max int, stats *counters) *gaps {
-	return &gaps{names: names, max: max, stats: stats, pending: map[gapKey]*bus.Gap{}, more: make(chan struct{}, 1)}
+func newGaps(names *names, max int, delay time.Duration, stats *counters) *gaps {
+	return &gaps{names: names, max: max, delay: delay, stats: stats, pending: map[gapKey]*bus.Gap{}, more: make(chan struct{}, 1)}
 }
 
 // missed adds messages that are missing on a channel, a room's unless room is
-// empty.
+// empty. From and to are of when Redis may have had them; here as in lost.
 func (g *gaps) missed(channel, room string, count uint64, from, to time.Time) {
 	g.stats.countedGaps.Add(1)
 	g.stats.missed.Add(count)
@@ -59,6 +60,7 @@ func (g *gaps) lost(rooms, others []string, from, to time.Time) {
 }
 
 func (g *gaps) add(key gapKey, gap bus.Gap) {
+	gap.From = gap.From.Add(-g.delay)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.pending) >= g.max && g.pending[key] == nil {

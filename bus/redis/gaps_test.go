@@ -80,7 +80,7 @@ func TestGaps_WhomTheyConcern(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g, node := newGaps(names, 100, &counters{}), &told{gaps: map[string]bus.Gap{}}
+			g, node := newGaps(names, 100, 0, &counters{}), &told{gaps: map[string]bus.Gap{}}
 			tt.happens(g)
 			g.tell(node)
 			assert.Equal(t, tt.want, node.gaps)
@@ -91,7 +91,7 @@ func TestGaps_WhomTheyConcern(t *testing.T) {
 // Beyond the bound nothing is forgotten: it is told with what nobody counted.
 func TestGaps_TooManyChannels(t *testing.T) {
 	at := time.Unix(1, 0)
-	g, node := newGaps(newNames(&Options{Prefix: "gannet:"}, 1), 1, &counters{}), &told{gaps: map[string]bus.Gap{}}
+	g, node := newGaps(newNames(&Options{Prefix: "gannet:"}, 1), 1, 0, &counters{}), &told{gaps: map[string]bus.Gap{}}
 	g.missed("gannet:room:{x}", "x", 1, at, at)
 	g.missed("gannet:room:{y}", "y", 1, at, at)
 	g.missed("gannet:all", "", 1, at, at)

@@ -35,6 +35,11 @@ type mark struct {
 	sequence uint64
 }
 
+// before reports whether a mark of the same node and channel came earlier.
+func (m mark) before(other mark) bool {
+	return m.epoch < other.epoch || m.epoch == other.epoch && m.sequence < other.sequence
+}
+
 // header is all that stands in front of a message.
 type header struct {
 	mark
@@ -73,14 +78,19 @@ func appendHeader(dst []byte, h *header) ([]byte, error) {
 	if h.target.empty() {
 		return dst, nil
 	}
-	encoded, err := plainJSON.Marshal(&h.target)
+	dst[start+1] |= hasTarget
+	return appendTarget(dst, h.target)
+}
+
+// appendTarget appends the length and the JSON of a target.
+func appendTarget(dst []byte, t target) ([]byte, error) {
+	encoded, err := plainJSON.Marshal(&t)
 	if err != nil {
 		return nil, fmt.Errorf("cannot encode a message's receivers: %w", err)
 	}
 	if len(encoded) > maxTarget {
 		return nil, errTargetTooLong
 	}
-	dst[start+1] |= hasTarget
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(encoded)))
 	return append(dst, encoded...), nil
 }
@@ -141,26 +151,26 @@ func parseHeader(message []byte) (h header, payload []byte, err error) {
 		rest = rest[copy(h.except[:], rest):]
 	}
 	if message[1]&hasTarget != 0 {
-		if rest, err = h.target.parse(rest); err != nil {
+		if h.target, rest, err = parseTarget(rest); err != nil {
 			return header{}, nil, err
 		}
 	}
 	return h, rest, nil
 }
 
-// parse reads the length and the JSON of a target, and returns what follows.
-func (t *target) parse(b []byte) (rest []byte, err error) {
+// parseTarget reads the length and the JSON of a target, and returns what follows.
+func parseTarget(b []byte) (t target, rest []byte, err error) {
 	if len(b) < 2 {
-		return nil, errShort
+		return t, nil, errShort
 	}
 	size := 2 + int(binary.BigEndian.Uint16(b))
 	if len(b) < size {
-		return nil, errShort
+		return t, nil, errShort
 	}
-	if plainJSON.Unmarshal(b[2:size], t) != nil || t.lists() > 1 {
-		return nil, errTarget
+	if plainJSON.Unmarshal(b[2:size], &t) != nil || t.lists() > 1 {
+		return t, nil, errTarget
 	}
-	return b[size:], nil
+	return t, b[size:], nil
 }
 
 func (t *target) lists() (n int) {

@@ -18,6 +18,7 @@ type interest struct {
 	channels map[string]*subscription
 	parting  []parting // oldest first
 	last     uint64
+	lapsing  bool // a subscription may have lapsed
 }
 
 // parting is a subscription that ends when Linger has passed, unless it is wanted
@@ -32,6 +33,7 @@ type subscription struct {
 	channel string
 	room    string // "" for channels that are no room's
 	number  uint64 // is given once
+	began   time.Time
 	link    *link
 
 	wanted    bool
@@ -73,7 +75,7 @@ func (in *interest) want(channel, room string) {
 	s := in.channels[channel]
 	if s == nil {
 		in.last++
-		s = &subscription{channel: channel, room: room, number: in.last, link: in.route(channel)}
+		s = &subscription{channel: channel, room: room, number: in.last, began: time.Now(), link: in.route(channel)}
 		in.channels[channel] = s
 	}
 	s.wanted = true
@@ -167,15 +169,24 @@ func (in *interest) wait(room string, done func(error)) (err error, now bool) {
 	return nil, false
 }
 
-// find returns a channel's subscription: its room, and its number.
-func (in *interest) find(channel string) (room string, number uint64, ok bool) {
+// arrival is where a message has arrived.
+type arrival struct {
+	channel string
+	room    string // "" if the channel is no room's
+	number  uint64 // of the subscription
+	began   time.Time
+	certain time.Time // nothing from before is on its way any more
+}
+
+// find returns what is known of a channel that is listened to.
+func (in *interest) find(channel string) (at arrival, ok bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	s := in.channels[channel]
 	if s == nil {
-		return "", 0, false
+		return arrival{}, false
 	}
-	return s.room, s.number, true
+	return arrival{channel, s.room, s.number, s.began, s.link.certain}, true
 }
 
 // len returns the number of channels that are listened to.

@@ -14,7 +14,7 @@ import (
 
 func TestInterest_FollowsMembers(t *testing.T) {
 	server := redistest.Start(t)
-	m := join(t, 2, quickly(server.URL()))
+	m := join(t, 2, calmly(server.URL()))
 	assert.False(t, m.Standing("x"))
 	m.Await("x", func(err error) { assert.ErrorContains(t, err, "left") })
 	m.enter("x", "y")
@@ -32,7 +32,7 @@ func TestInterest_FollowsMembers(t *testing.T) {
 // Somebody who comes back while the room lingers finds it as it was.
 func TestInterest_Lingers(t *testing.T) {
 	server := redistest.Start(t)
-	options := quickly(server.URL())
+	options := calmly(server.URL())
 	options.Linger = time.Hour
 	m := join(t, 2, options)
 	m.enter("x")
@@ -54,7 +54,7 @@ func TestInterest_Lingers(t *testing.T) {
 // waits in vain.
 func TestInterest_Churn(t *testing.T) {
 	server := redistest.Start(t)
-	options := quickly(server.URL())
+	options := calmly(server.URL())
 	options.Linger = time.Millisecond
 	m := join(t, 2, options)
 	const rooms, rounds = 50, 40
@@ -87,7 +87,7 @@ func TestInterest_Churn(t *testing.T) {
 // A thousand rooms are subscribed to in batches.
 func TestInterest_ManyRooms(t *testing.T) {
 	server := redistest.Start(t)
-	sender, m := join(t, 1, quickly(server.URL())), join(t, 2, quickly(server.URL()))
+	sender, m := join(t, 1, calmly(server.URL())), join(t, 2, calmly(server.URL()))
 	const rooms = 5000
 	for i := range rooms {
 		m.Enter(fmt.Sprint(i))

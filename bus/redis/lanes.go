@@ -17,14 +17,14 @@ type lanes struct {
 	byAddress map[string]*publisher
 	begun     bool  // the slots have been asked for once
 	early     queue // what came before
-	// torn are the channels of which messages were lost because nobody, or
-	// somebody else, serves them. Who does has to tell those who listen.
-	torn map[string]struct{}
+	// torn are those that nobody, or somebody else, serves. Who does has to tell
+	// those who listen.
+	torn tears
 }
 
 // newLanes begins to connect. They are ended by close.
 func (b *Bus) newLanes() *lanes {
-	l := &lanes{bus: b, byAddress: map[string]*publisher{}, torn: map[string]struct{}{}}
+	l := &lanes{bus: b, byAddress: map[string]*publisher{}, torn: tears{}}
 	if !b.place.cluster {
 		l.one = l.publisher(b.options.server(b.place))
 		return l
@@ -98,8 +98,7 @@ func (l *lanes) hold(o outgoing) error {
 	}
 	o.count(&l.bus.stats.failed)
 	if o.numbered {
-		l.bus.numbers.next(o.channel) // this one is missing
-		l.tear(o.channel)
+		l.tear(o.channel, l.bus.numbers.next(o.channel))
 	}
 	return errAway
 }
@@ -117,24 +116,22 @@ func (l *lanes) begin() {
 
 // moved is called with channels of which messages were lost, because their
 // publisher does not serve them any more.
-func (l *lanes) moved(channels map[string]struct{}) {
-	l.adopt(channels)
+func (l *lanes) moved(torn tears) {
+	l.adopt(torn)
 	l.cluster.nudge()
 }
 
-func (l *lanes) adopt(channels map[string]struct{}) {
+func (l *lanes) adopt(torn tears) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for channel := range channels {
-		l.tear(channel)
+	for channel, last := range torn {
+		l.tear(channel, last)
 	}
 }
 
 // tear is called with l.mu locked.
-func (l *lanes) tear(channel string) {
-	if len(l.torn) < l.bus.options.MaxChannels {
-		l.torn[channel] = struct{}{}
-	}
+func (l *lanes) tear(channel string, last mark) {
+	l.torn.add(channel, last, l.bus.options.MaxChannels)
 }
 
 // apply follows the cluster: there is a publisher for each primary, and no other.
@@ -165,10 +162,10 @@ func (l *lanes) apply(now *slots) {
 func (l *lanes) mend() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for channel := range l.torn {
+	for channel, last := range l.torn {
 		if p := l.byAddress[l.cluster.primary(channel)]; p != nil {
 			delete(l.torn, channel)
-			p.mend(channel)
+			p.mend(channel, last)
 		}
 	}
 }

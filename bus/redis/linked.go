@@ -87,7 +87,11 @@ func (l *link) changes(max int) (on, off []string) {
 		l.fail(s, errNoRoom)
 	}
 	l.changed = l.changed[n:]
-	off = append(off, l.left...)
+	for _, channel := range l.left {
+		if s := l.interest.channels[channel]; s == nil || s.link != l { // or it has come back
+			off = append(off, channel)
+		}
+	}
 	l.left = nil
 	return on, off
 }
@@ -119,9 +123,7 @@ func (in *interest) reroute() {
 // move changes the link. What the old one was not certain of is missing.
 func (s *subscription) move(to *link) {
 	from := s.link
-	if s.lapsed.IsZero() {
-		s.lapsed = from.certain
-	}
+	from.miss(s)
 	if s.sent {
 		from.left = append(from.left, s.channel)
 		from.nudge()
@@ -134,10 +136,17 @@ func (s *subscription) move(to *link) {
 // where it can be had. l.interest.mu is locked.
 func (l *link) lapse(s *subscription) {
 	s.sent, s.standing = false, false
+	l.miss(s)
+	l.cluster.nudge()
+}
+
+// miss notes that what the link was not certain of is missing. l.interest.mu is
+// locked.
+func (l *link) miss(s *subscription) {
 	if s.lapsed.IsZero() {
 		s.lapsed = l.certain
+		l.interest.lapsing = true
 	}
-	l.cluster.nudge()
 }
 
 // lapsed returns what has lapsed and stands again, and since when it had. It is
@@ -145,8 +154,16 @@ func (l *link) lapse(s *subscription) {
 func (l *link) lapsed() (rooms, others []string, since time.Time) {
 	l.interest.mu.Lock()
 	defer l.interest.mu.Unlock()
+	if !l.interest.lapsing {
+		return nil, nil, time.Time{}
+	}
+	l.interest.lapsing = false
 	for channel, s := range l.interest.channels {
-		if s.link != l || s.lapsed.IsZero() || !s.standing {
+		if s.lapsed.IsZero() {
+			continue
+		}
+		if s.link != l || !s.standing {
+			l.interest.lapsing = true
 			continue
 		}
 		if since.IsZero() || s.lapsed.Before(since) {
@@ -234,6 +251,9 @@ func (l *link) moved(channel string) {
 func (l *link) anyLapsed() bool {
 	l.interest.mu.Lock()
 	defer l.interest.mu.Unlock()
+	if !l.interest.lapsing {
+		return false
+	}
 	for _, s := range l.interest.channels {
 		if s.link == l && s.sent && !s.lapsed.IsZero() {
 			return true

@@ -31,7 +31,7 @@ func (b *Bus) newListener(node bus.Node, names *names, sender *lanes) (*listener
 	l := &listener{
 		node:      node,
 		names:     names,
-		gaps:      newGaps(names, b.options.MaxChannels, &b.stats),
+		gaps:      newGaps(names, b.options.MaxChannels, 2*b.options.PublishTimeout, &b.stats),
 		sender:    sender,
 		asking:    newAsking(b.options.MaxSurveys),
 		answering: newAnswering(b, node, names, sender),

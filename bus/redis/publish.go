@@ -52,16 +52,16 @@ func (b *Bus) Emit(e *bus.Event) error {
 	return to.send(to.names.all, target{})
 }
 
-func (b *Bus) sending(m *bus.Message) (*sending, error) {
+func (b *Bus) sending(m *bus.Message) (sending, error) {
 	p, err := b.lanes()
 	if err != nil {
-		return nil, err
+		return sending{}, err
 	}
 	if len(m.Payload) > int(b.options.MaxPayload) {
 		b.stats.failed.Add(1)
-		return nil, errTooLarge
+		return sending{}, errTooLarge
 	}
-	return &sending{p, b.names.Load(), m}, nil
+	return sending{p, b.names.Load(), m}, nil
 }
 
 // sending is one message on its way out.

@@ -18,7 +18,7 @@ type publisher struct {
 	command func(b rueidis.Builder, channel, message string) rueidis.Completed
 	// moved is told the channels of which messages were lost because another
 	// server serves them. Nil where there is no other.
-	moved   func(channels map[string]struct{})
+	moved   func(tears)
 	numbers *numbering
 	stats   *counters
 	health  *health
@@ -29,9 +29,7 @@ type publisher struct {
 	state   publisherState
 	queue   queue
 	sending bool // a batch has been sent and not been answered
-	// torn are the channels of which messages were lost. Who listens learns it
-	// from the next message, or from a notice when there is no other.
-	torn map[string]struct{}
+	torn    tears
 
 	wake  chan struct{}
 	end   context.CancelFunc
@@ -65,7 +63,7 @@ var (
 // start begins to connect. It is ended by close.
 func (p *publisher) start() {
 	p.began = time.Now()
-	p.torn = map[string]struct{}{}
+	p.torn = tears{}
 	p.wake = make(chan struct{}, 1)
 	p.ended = make(chan struct{})
 	ctx, end := context.WithCancel(context.Background())
@@ -97,12 +95,12 @@ func (p *publisher) publish(o outgoing) error {
 	if o.numbered {
 		stamp(o.message, p.numbers.next(o.channel))
 	}
+	defer p.ring()
 	if err := p.admit(&o); err != nil {
 		p.failed(&o)
 		return err
 	}
 	p.queue.push(o)
-	p.ring()
 	return nil
 }
 
@@ -126,8 +124,8 @@ func (p *publisher) failed(o *outgoing) {
 
 // tear notes that a message is lost. p.mu is locked.
 func (p *publisher) tear(o *outgoing) {
-	if o.numbered && len(p.torn) < p.options.MaxChannels {
-		p.torn[o.channel] = struct{}{}
+	if o.numbered {
+		p.torn.add(o.channel, o.mark(), p.options.MaxChannels)
 	}
 }
 
@@ -146,9 +144,9 @@ func (p *publisher) waiting() int {
 }
 
 // mend has those who listen to a channel told that messages of it were lost.
-func (p *publisher) mend(channel string) {
+func (p *publisher) mend(channel string, last mark) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.torn[channel] = struct{}{}
+	p.torn.add(channel, last, p.options.MaxChannels)
 	p.ring()
 }

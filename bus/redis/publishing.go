@@ -100,7 +100,8 @@ func (p *publisher) expired(o *outgoing) bool {
 	return time.Since(o.since) > p.options.PublishTimeout
 }
 
-// take fills the batch with the messages that are next.
+// take fills the batch with the messages that are next. Where some were lost a
+// notice comes first.
 func (p *publisher) take() {
 	p.drop(p.expired)
 	clear(p.batch)
@@ -110,21 +111,26 @@ func (p *publisher) take() {
 	for size := 0; !p.queue.empty() && len(p.batch) < maxBatch && size < maxBatchBytes; {
 		o := p.queue.pop()
 		size += o.size()
+		if lost, torn := p.torn[o.channel]; torn && o.numbered && lost.before(o.mark()) {
+			delete(p.torn, o.channel)
+			p.batch = append(p.batch, notice(o.channel, lost))
+		}
 		p.batch = append(p.batch, o)
 	}
 	p.sending = len(p.batch) > 0
 }
 
-// notify queues the notices that are due, and reports whether there are any.
+// notify queues the notices of channels on which nothing follows what was lost,
+// and reports whether there is something to send.
 func (p *publisher) notify() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.queue.empty() {
+		return true
+	}
 	due := len(p.torn) > 0
-	for channel := range p.torn {
-		if last, known := p.numbers.last(channel); known {
-			notice, _ := appendHeader(nil, &header{mark: last})
-			p.queue.push(outgoing{channel: channel, message: notice, numbered: true, notice: true, since: time.Now()})
-		}
+	for channel, lost := range p.torn {
+		p.queue.push(notice(channel, lost))
 	}
 	clear(p.torn)
 	return due
@@ -144,6 +150,9 @@ func (p *publisher) send(ctx context.Context, conn *connection) error {
 		p.commands = append(p.commands, p.command(conn.builder(), o.channel, rueidis.BinaryString(o.message)))
 	}
 	moved, broken := p.judge(conn.ask(ctx, p.commands...))
+	if broken != nil {
+		p.commands = nil // the connection may still be writing them
+	}
 	if len(moved) > 0 {
 		p.moved(moved)
 	}
@@ -151,11 +160,11 @@ func (p *publisher) send(ctx context.Context, conn *connection) error {
 }
 
 // judge counts what has become of the batch.
-func (p *publisher) judge(answers []rueidis.RedisResult) (moved map[string]struct{}, broken error) {
+func (p *publisher) judge(answers []rueidis.RedisResult) (moved tears, broken error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sending = false
-	moved = map[string]struct{}{}
+	moved = tears{}
 	for i := range answers {
 		o := &p.batch[i]
 		switch err := answers[i].Error(); {
@@ -164,7 +173,7 @@ func (p *publisher) judge(answers []rueidis.RedisResult) (moved map[string]struc
 		case isMoved(err) && p.moved != nil:
 			o.count(&p.stats.failed)
 			if o.numbered {
-				moved[o.channel] = struct{}{}
+				moved.add(o.channel, o.mark(), maxBatch)
 			}
 		case isRefusal(err):
 			p.health.complain("Redis refuses to publish", err)

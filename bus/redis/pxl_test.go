@@ -15,7 +15,7 @@ func numbered(i int) []byte { return fmt.Appendf(nil, `{"n":%d}`, i) }
 
 func TestPXL_NodesHear(t *testing.T) {
 	server := redistest.Start(t)
-	m := join(t, 2, quickly(server.URL()), listening(bus.ClientConnected, "orders:new"))
+	m := join(t, 2, calmly(server.URL()), listening(bus.ClientConnected, "orders:new"))
 	const self = `"workerId":"000000000002"`
 	for _, test := range []struct {
 		why, channel, payload string
@@ -74,7 +74,7 @@ func (n *node) forget() {
 
 func TestPXL_AllChannels(t *testing.T) {
 	server := redistest.Start(t)
-	options := quickly(server.URL())
+	options := calmly(server.URL())
 	options.PXLPrefix = "pxl:"
 	m := join(t, 2, options, func(n *node) { n.all = true })
 	for _, channel := range bus.PXLChannels() {
@@ -90,8 +90,8 @@ func TestPXL_AllChannels(t *testing.T) {
 func TestPXL_WorkersHear(t *testing.T) {
 	server := redistest.Start(t)
 	worker := redistest.Listen(t, server, "custom", "sendMessageToAll", "gannet:all")
-	sender := join(t, 1, quickly(server.URL()))
-	receiver := join(t, 2, quickly(server.URL()), listening(bus.Custom))
+	sender := join(t, 1, calmly(server.URL()))
+	receiver := join(t, 2, calmly(server.URL()), listening(bus.Custom))
 
 	require.NoError(t, sender.Emit(&bus.Event{Channel: bus.Custom, Payload: []byte(`{"a":1}`)}))
 	assert.Equal(t, [2]string{"custom", `{"a":1}`}, worker.Next())

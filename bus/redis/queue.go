@@ -20,6 +20,12 @@ const overhead = 64
 
 func (o *outgoing) size() int { return len(o.channel) + len(o.message) + overhead }
 
+// mark is that of a numbered message.
+func (o *outgoing) mark() mark {
+	m, _ := readMark(o.message) // the publisher's own
+	return m
+}
+
 // count counts the message, if it is one: what the bus says of itself is none.
 func (o *outgoing) count(counter *atomic.Uint64) {
 	if !o.notice && !o.beat {

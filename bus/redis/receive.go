@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unsafe"
 
 	"github.com/bytedance/sonic"
 
@@ -31,12 +32,13 @@ type receiver struct {
 
 // arrive takes a message. It does not block.
 func (r *receiver) arrive(channel, text string) {
-	room, number, ok := r.interest.find(channel)
+	at, ok := r.interest.find(channel)
 	if !ok {
 		return // left a moment ago
 	}
-	message := []byte(text)
-	if channel == r.names.nodes { // is heard even when the inbox is full
+	message := unsafe.Slice(unsafe.StringData(text), len(text)) // nobody changes it
+	if channel == r.names.nodes {
+		// Heard even when the inbox is full.
 		r.presence.hear(message)
 		return
 	}
@@ -45,30 +47,32 @@ func (r *receiver) arrive(channel, text string) {
 			return
 		}
 		notice := len(message) == headerSize && message[1] == 0
-		if !r.follows(channel, room, source{number, m.node}, m, notice) || notice {
+		if !r.follows(&at, m, notice) || notice {
 			return
 		}
 	}
 	r.stats.received.Add(1)
-	if r.inbox.push(received{channel, room, message}) {
+	if r.inbox.push(received{channel, at.room, message}) {
 		return
 	}
-	now := time.Now()
 	r.stats.dropped.Add(1)
-	r.gaps.missed(channel, room, 1, now, now)
+	r.gaps.missed(channel, at.room, 1, at.certain, time.Now())
 }
 
 // follows notes a message's number, and reports whether it is to be delivered.
-func (r *receiver) follows(channel, room string, from source, m mark, notice bool) bool {
-	now := time.Now()
-	missed, since, late := r.expected.observe(from, m, notice, now)
-	if missed > 0 {
-		r.gaps.missed(channel, room, missed, since, now)
-	}
-	if late {
+func (r *receiver) follows(at *arrival, m mark, notice bool) bool {
+	f := r.expected.observe(source{at.number, m.node}, m, notice, at.began, at.certain)
+	switch {
+	case f.missed > 0:
+		r.gaps.missed(at.channel, at.room, f.missed, f.since, time.Now())
+	case f.lost && at.room != "":
+		r.gaps.lost([]string{at.room}, nil, f.since, time.Now())
+	case f.lost:
+		r.gaps.lost(nil, []string{at.channel}, f.since, time.Now())
+	case f.late:
 		r.stats.late.Add(1)
 	}
-	return !late
+	return !f.late
 }
 
 // deliver is called by the inbox.

@@ -71,21 +71,6 @@ func (n *numbering) next(channel string) mark {
 	return *last
 }
 
-// last returns the mark of the channel's last message; ok is false if it has been
-// forgotten.
-func (n *numbering) last(channel string) (m mark, ok bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	last, forgotten := n.channels.get(channel)
-	if forgotten > 0 {
-		n.epoch++
-	}
-	if last == nil {
-		return mark{}, false
-	}
-	return *last, true
-}
-
 // rename makes the node another one, to whom nothing has happened yet.
 func (n *numbering) rename(node uint64) {
 	n.mu.Lock()
@@ -108,9 +93,8 @@ type source struct {
 
 // expectation is how far a sequence has come.
 type expectation struct {
-	epoch    uint32
-	sequence uint64
-	at       time.Time
+	mark
+	certain time.Time // nothing from before is on its way any more
 }
 
 // expectations find what is missing.
@@ -123,29 +107,38 @@ func newExpectations(max int) *expectations {
 	return &expectations{sources: newRecent[source, expectation](max)}
 }
 
-// observe notes a message that has come. missed is the number of those that
-// should have come since the last one, which came at since. A message that is
-// late was counted as missed already, or came before. A notice has the number of
-// the last message before it, and is never late.
-func (e *expectations) observe(s source, m mark, notice bool, now time.Time) (missed uint64, since time.Time, late bool) {
+// finding is what a message tells of those before it.
+type finding struct {
+	missed uint64    // should have come before it, and these are all
+	lost   bool      // nobody knows how many should have
+	since  time.Time // when the first of them may have been on its way
+	late   bool      // it was counted as missed already, or came before
+}
+
+// observe notes a message that has come, or a notice, which says that the message
+// of its number was lost. certain is when nothing from before was on its way any
+// more, and began when the subscription did.
+func (e *expectations) observe(s source, m mark, notice bool, began, certain time.Time) finding {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	last, _ := e.sources.get(s)
 	if last == nil {
-		e.sources.put(s, &expectation{m.epoch, m.sequence, now})
-		return 0, now, false
+		e.sources.put(s, &expectation{m, certain})
+		return finding{lost: notice, since: began} // what else came before was not to be received
 	}
-	since = last.at
-	if m.epoch < last.epoch || m.epoch == last.epoch && m.sequence <= last.sequence {
-		return 0, since, !notice
+	f := finding{since: last.certain}
+	if !last.before(m) {
+		f.late = !notice
+		return f
 	}
-	missed = m.sequence
-	if m.epoch == last.epoch {
-		missed -= last.sequence
+	switch {
+	case m.epoch != last.epoch:
+		f.lost = notice || m.sequence > 1 // maybe some of the epoch before, too
+	case notice:
+		f.missed = m.sequence - last.sequence
+	default:
+		f.missed = m.sequence - last.sequence - 1
 	}
-	if !notice && missed > 0 {
-		missed-- // the message itself
-	}
-	*last = expectation{m.epoch, m.sequence, now}
-	return missed, since, false
+	*last = expectation{m, certain}
+	return f
 }

@@ -17,12 +17,6 @@ func TestNumbering_CountEachChannel(t *testing.T) {
 	assert.Equal(t, mark{5, 1, 1}, n.next("b"))
 	assert.Equal(t, mark{5, 1, 3}, n.next("a"))
 
-	last, ok := n.last("a")
-	assert.True(t, ok)
-	assert.Equal(t, mark{5, 1, 3}, last)
-	_, ok = n.last("c")
-	assert.False(t, ok)
-
 	n.rename(6)
 	assert.Equal(t, mark{6, 2, 1}, n.next("a"), "another node begins again")
 }
@@ -59,61 +53,37 @@ func TestExpectations(t *testing.T) {
 		why    string
 		source source
 		mark   mark
-		missed uint64
-		late   bool
-	}{
-		{"what came before it was not to be received", s, mark{2, 3, 7}, 0, false},
-		{"the next", s, mark{2, 3, 8}, 0, false},
-		{"a jump", s, mark{2, 3, 11}, 2, false},
-		{"late, it was counted", s, mark{2, 3, 10}, 0, true},
-		{"twice", s, mark{2, 3, 11}, 0, true},
-		{"the count goes on", s, mark{2, 3, 12}, 0, false},
-		{"an epoch begins", s, mark{2, 4, 1}, 0, false},
-		{"an epoch's beginning is missing", s, mark{2, 6, 4}, 3, false},
-		{"late from another epoch", s, mark{2, 5, 9}, 0, true},
-		{"another node", source{1, 3}, mark{3, 1, 5}, 0, false},
-		{"another subscription", source{2, 2}, mark{2, 6, 99}, 0, false},
-		{"and the first goes on", s, mark{2, 6, 5}, 0, false},
-	} {
-		missed, since, late := e.observe(step.source, step.mark, false, at(i))
-		assert.Equal(t, step.missed, missed, step.why)
-		assert.Equal(t, step.late, late, step.why)
-		if step.missed > 0 {
-			assert.False(t, since.After(at(i-1)), step.why)
-		}
-	}
-	_, since, _ := e.observe(s, mark{2, 6, 9}, false, at(100))
-	assert.Equal(t, at(11), since, "the last one that came")
-}
-
-// A notice says how far the count has come, and may be repeated.
-func TestExpectations_Notices(t *testing.T) {
-	s, e := source{1, 2}, newExpectations(10)
-	for _, step := range []struct {
-		mark   mark
 		notice bool
-		missed uint64
+		want   finding
 	}{
-		{mark{2, 1, 3}, true, 0}, // the first that is heard of the node
-		{mark{2, 1, 4}, false, 0},
-		{mark{2, 1, 4}, true, 0},
-		{mark{2, 1, 7}, true, 3},
-		{mark{2, 1, 7}, true, 0},
-		{mark{2, 1, 8}, false, 0},
-		{mark{2, 2, 2}, true, 2},
-		{mark{2, 2, 3}, false, 0},
-		{mark{2, 1, 9}, true, 0},
+		{"what came before it was not to be received", s, mark{2, 3, 7}, false, finding{since: at(-1)}},
+		{"the next", s, mark{2, 3, 8}, false, finding{since: at(0)}},
+		{"a jump", s, mark{2, 3, 11}, false, finding{missed: 2, since: at(1)}},
+		{"late, it was counted", s, mark{2, 3, 10}, false, finding{late: true, since: at(2)}},
+		{"twice", s, mark{2, 3, 11}, false, finding{late: true, since: at(2)}},
+		{"the count goes on", s, mark{2, 3, 12}, false, finding{since: at(2)}},
+		{"a notice", s, mark{2, 3, 14}, true, finding{missed: 2, since: at(5)}},
+		{"the same notice", s, mark{2, 3, 14}, true, finding{since: at(6)}},
+		{"a notice of what was seen to be missing", s, mark{2, 3, 10}, true, finding{since: at(6)}},
+		{"the count goes on after a notice", s, mark{2, 3, 15}, false, finding{since: at(6)}},
+		{"an epoch begins", s, mark{2, 4, 1}, false, finding{since: at(9)}},
+		{"an epoch's beginning is missing, and maybe the last one's end", s, mark{2, 6, 4}, false, finding{lost: true, since: at(10)}},
+		{"late from another epoch", s, mark{2, 5, 9}, false, finding{late: true, since: at(11)}},
+		{"a notice of another epoch", s, mark{2, 7, 2}, true, finding{lost: true, since: at(11)}},
+		{"what follows it", s, mark{2, 7, 3}, false, finding{since: at(13)}},
+		{"another node", source{1, 3}, mark{3, 1, 5}, false, finding{since: at(-1)}},
+		{"another subscription", source{2, 2}, mark{2, 6, 99}, false, finding{since: at(-1)}},
+		{"a node is first heard of by a notice", source{1, 4}, mark{4, 1, 5}, true, finding{lost: true, since: at(-1)}},
+		{"and goes on", source{1, 4}, mark{4, 1, 6}, false, finding{since: at(17)}},
 	} {
-		missed, _, late := e.observe(s, step.mark, step.notice, time.Time{})
-		assert.Equal(t, step.missed, missed, step.mark)
-		assert.False(t, late, step.mark)
+		assert.Equal(t, step.want, e.observe(step.source, step.mark, step.notice, at(-1), at(i)), step.why)
 	}
 }
 
 func TestExpectations_Bounded(t *testing.T) {
 	e := newExpectations(10)
 	for i := range uint64(1000) {
-		e.observe(source{i, 1}, mark{1, 1, 1}, false, time.Time{})
+		e.observe(source{i, 1}, mark{1, 1, 1}, false, time.Time{}, time.Time{})
 	}
 	assert.LessOrEqual(t, len(e.sources.young)+len(e.sources.old), 10)
 }

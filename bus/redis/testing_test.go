@@ -3,6 +3,7 @@ package redis_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -108,11 +109,10 @@ func quickly(url ...string) redis.Options {
 	}
 }
 
-// patiently are options with which nothing times out on a machine that has other
-// things to do.
-func patiently(url ...string) redis.Options {
+// calmly are options with which no connection ends because a machine is slow.
+func calmly(url ...string) redis.Options {
 	options := quickly(url...)
-	options.PublishTimeout, options.ProbeInterval = 10*time.Second, 5*time.Second
+	options.PublishTimeout, options.ProbeInterval = longWait, longWait
 	return options
 }
 
@@ -140,15 +140,19 @@ func (m *member) enter(rooms ...string) {
 	m.t.Helper()
 	for _, room := range rooms {
 		m.Enter(room)
-		done := make(chan error, 1)
-		m.Await(room, func(err error) { done <- err })
-		select {
-		case err := <-done:
-			require.NoError(m.t, err)
-		case <-time.After(longWait):
-			require.Fail(m.t, "the subscription is not confirmed")
-		}
+		m.until(func() bool { return m.await(room) == nil }, "the subscription has to be confirmed")
 		require.True(m.t, m.Standing(room))
+	}
+}
+
+func (m *member) await(room string) error {
+	done := make(chan error, 1)
+	m.Await(room, func(err error) { done <- err })
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(longWait):
+		return errors.New("nobody was told")
 	}
 }
 

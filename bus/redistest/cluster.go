@@ -17,14 +17,19 @@ type Cluster struct {
 	ids     []string
 }
 
-const slotCount = 16384
+const (
+	slotCount = 16384
+	primaries = 3
+)
+
+// firstSlot returns the first slot that a primary has in the beginning.
+func firstSlot(primary int) int { return primary * slotCount / primaries }
 
 // StartCluster runs it, and returns when all primaries know each other and all
 // slots.
 func StartCluster(t testing.TB) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t}
-	const primaries = 3
 	var buses []string
 	for range primaries {
 		buses = append(buses, strconv.Itoa(freePort(t)))
@@ -34,12 +39,33 @@ func StartCluster(t testing.TB) *Cluster {
 	for i, s := range c.Servers {
 		c.ids = append(c.ids, s.Do("CLUSTER", "MYID"))
 		s.Do("CLUSTER", "SET-CONFIG-EPOCH", strconv.Itoa(i+1))
-		s.Do("CLUSTER", "ADDSLOTSRANGE", strconv.Itoa(i*slotCount/primaries), strconv.Itoa((i+1)*slotCount/primaries-1))
-		host, port, _ := net.SplitHostPort(s.Addr)
-		c.Servers[0].Do("CLUSTER", "MEET", host, port, buses[i])
+		s.Do("CLUSTER", "ADDSLOTSRANGE", strconv.Itoa(firstSlot(i)), strconv.Itoa(firstSlot(i+1)-1))
 	}
+	c.meet(buses)
 	c.AwaitOK()
 	return c
+}
+
+// meet introduces the primaries to each other. A meeting comes to nothing when a
+// primary takes longer than cluster-node-timeout: there is another one then.
+func (c *Cluster) meet(buses []string) {
+	c.t.Helper()
+	var again time.Time
+	c.until(func() bool {
+		if time.Now().After(again) {
+			again = time.Now().Add(2 * time.Second)
+			for i, s := range c.Servers {
+				host, port, _ := net.SplitHostPort(s.Addr)
+				c.Servers[0].Do("CLUSTER", "MEET", host, port, buses[i])
+			}
+		}
+		for i := range c.Servers {
+			if !c.agree(firstSlot(i), i) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // AwaitOK returns when all primaries serve all slots.

@@ -145,6 +145,10 @@ func (s *Server) Do(args ...string) string {
 	return answer
 }
 
+// Try sends a command as Do does, and returns an error where the server is away, or
+// refuses.
+func (s *Server) Try(args ...string) (string, error) { return command(s.Addr, args...) }
+
 // Until sends a command until its answer contains the text.
 func (s *Server) Until(text string, args ...string) {
 	s.t.Helper()

@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 )
 
 // Sentinels are a primary, a replica of it, and three Sentinels that watch them
@@ -29,6 +31,7 @@ func StartSentinels(t testing.TB) *Sentinels {
 		s.Sentinels = append(s.Sentinels, startSentinel(t, host, port))
 	}
 	for _, one := range s.Sentinels {
+		one.Do("SENTINEL", "DEBUG", "PUBLISH-PERIOD", "500", "INFO-PERIOD", "500") // how soon it knows who is what
 		one.Until("num-slaves\n1\nnum-other-sentinels\n2", "SENTINEL", "MASTER", "main")
 	}
 	return s
@@ -44,7 +47,7 @@ bind 127.0.0.1
 dir %s
 logfile redis.log
 sentinel monitor main %s %s 2
-sentinel down-after-milliseconds main 300
+sentinel down-after-milliseconds main 1000
 sentinel failover-timeout main 2000
 `, own, s.dir, host, port)
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
@@ -54,6 +57,29 @@ sentinel failover-timeout main 2000
 	t.Cleanup(s.end) // even if it does not answer
 	s.launch()
 	return s
+}
+
+// Roles returns which server is the primary, and which its replica, as soon as they
+// agree. On a slow machine Sentinels change their mind.
+func (s *Sentinels) Roles() (primary, replica *Server) {
+	s.Primary.t.Helper()
+	primary, replica = s.Primary, s.Replica
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if replica.is("role:master") {
+			primary, replica = replica, primary
+		}
+		if primary.is("role:master") && replica.is("master_link_status:up") {
+			return primary, replica
+		}
+	}
+	s.Primary.t.Fatal("the servers do not find their roles")
+	return nil, nil
+}
+
+// is reports whether the server says something of its part in the replication.
+func (s *Server) is(what string) bool {
+	said, _ := s.Try("INFO", "replication")
+	return strings.Contains(said, what)
 }
 
 // URLs returns the addresses of the Sentinels as redis-sentinel://host:port/main.
