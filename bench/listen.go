@@ -2,7 +2,9 @@ package bench
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,12 +38,24 @@ func bindAndListen(fd int, addr unix.Sockaddr) error {
 	return unix.Listen(fd, floorBacklog)
 }
 
+// Ports of spawned servers are below those that the kernel gives to outgoing
+// connections, of which a measurement makes many.
+const (
+	firstPort  = 12_000
+	lastPort   = 32_000
+	portTrials = 100 // until free ones are found
+)
+
 // freeAddr returns a loopback address whose port nobody listens on at the moment.
 func freeAddr() (string, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("bench: finding a free port: %w", err)
+	var failed error
+	for range portTrials {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+rand.IntN(lastPort-firstPort)))
+		l, err := net.Listen("tcp4", addr)
+		if err == nil {
+			return addr, l.Close()
+		}
+		failed = err
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String(), nil
+	return "", fmt.Errorf("bench: finding a free port: %w", failed)
 }

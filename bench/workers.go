@@ -8,9 +8,6 @@ import (
 	"strings"
 )
 
-// portTrials is how often a base of free ports is looked for.
-const portTrials = 100
-
 // countWorkers returns of how many processes the flags make a server: what the
 // last --workers says, otherwise 1.
 func countWorkers(flags []string) int {

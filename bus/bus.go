@@ -97,7 +97,9 @@ type Node interface {
 	ID() string
 	// Deliver sends a message to those of its audience that the node holds.
 	// Messages of one publisher come in the order of its calls.
-	Deliver(m Message)
+	// It reports false where the node had no room for it: nobody has got it then,
+	// and the bus tells of a gap, if it can.
+	Deliver(m Message) bool
 	// Hear runs the node's subscribers of the event.
 	Hear(e *Event)
 	// Missed says that messages or events of others have not reached the

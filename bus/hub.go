@@ -81,13 +81,16 @@ func (m *Member) others(yield func(seat) bool) {
 
 // Publish hands the message to the nodes that may hold some of its audience.
 func (m *Member) Publish(message Message) error {
+	var failed error
 	for other := range m.others {
-		if message.To != Room || other.has(message.Room) {
-			other.node.Deliver(message)
+		if (message.To != Room || other.has(message.Room)) && !other.node.Deliver(message) {
+			failed = errNodeFull
 		}
 	}
-	return nil
+	return failed
 }
+
+var errNodeFull = errors.New("another node has no room for the message")
 
 // Emit hands the event to the nodes that have subscribers for it.
 func (m *Member) Emit(e *Event) error {

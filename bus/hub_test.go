@@ -51,10 +51,11 @@ func (n *hubNode) Reply(payload []byte) {
 	n.replies = append(n.replies, string(payload))
 }
 
-func (n *hubNode) Deliver(m bus.Message) {
+func (n *hubNode) Deliver(m bus.Message) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.delivered = append(n.delivered, m)
+	return true
 }
 
 func (n *hubNode) Hear(e *bus.Event) {

@@ -11,7 +11,7 @@ type Stats struct {
 	QueuedBytes int    `json:"queuedBytes"` // of those that wait to be sent
 
 	Received   uint64 `json:"received"`   // messages and events, but this node's own
-	Dropped    uint64 `json:"dropped"`    // for which the inbox had no room; they are reported as gaps
+	Dropped    uint64 `json:"dropped"`    // for which the inbox or the node had no room; they are reported as gaps
 	Late       uint64 `json:"late"`       // dropped since later ones had come; they were counted as missed
 	Bad        uint64 `json:"bad"`        // that cannot be read, or are too large
 	InboxBytes int    `json:"inboxBytes"` // of those that wait to be delivered

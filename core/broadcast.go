@@ -79,7 +79,11 @@ func (s *Server) PublishAll(publications []Publication) (receivers []int, err er
 // publish posts the message to the shards that have receivers, and hands it to
 // the bus. The caller then rings the shards' bells, which are added to ring.
 func (s *Server) publish(p *Publication, ring *shard.ShardSet) (receivers int, err error) {
-	if receivers, err = s.deliver(p, ring); err != nil {
+	receivers, err = s.deliver(p, ring)
+	if err == ErrOverloaded {
+		s.overloaded.Add(1)
+	}
+	if err != nil {
 		return 0, err
 	}
 	s.published.Add(1)
@@ -87,9 +91,18 @@ func (s *Server) publish(p *Publication, ring *shard.ShardSet) (receivers int, e
 		return receivers, nil
 	}
 	if err := s.options.Bus.Publish(p.To.forBus(p.Message.Payload())); err != nil {
-		s.busFailures.Add(1)
+		s.busFailed(err)
 	}
 	return receivers, nil
+}
+
+// busFailed counts a message that has not gone to other nodes, and logs it now and
+// then.
+func (s *Server) busFailed(err error) {
+	s.busFailures.Add(1)
+	if s.busLogged.now() {
+		s.options.Log.Warn("a message has not gone to other nodes", "error", err)
+	}
 }
 
 // deliver posts the message to the shards that have receivers.
@@ -113,9 +126,6 @@ func (s *Server) deliver(p *Publication, ring *shard.ShardSet) (receivers int, e
 		receivers, err = s.toUsers(&op, p.To.users, ring)
 	default:
 		receivers, err = s.toClients(&op, p.To.clients, ring)
-	}
-	if err == ErrOverloaded {
-		s.overloaded.Add(1)
 	}
 	return receivers, err
 }

@@ -73,15 +73,29 @@ func (c *Cluster) ask(ctx context.Context, q bus.Question) ([]bus.Answer, Covera
 		survey, err = s.options.Bus.Survey(ctx, q)
 	}
 	if here {
-		select {
-		case a := <-own:
+		if a, answered := receive(ctx, own); answered {
 			survey.Answers = append(survey.Answers, a)
-		case <-ctx.Done():
+		} else {
 			survey.Missing = append(survey.Missing, id)
 		}
 	}
 	slices.SortFunc(survey.Answers, func(a, b bus.Answer) int { return strings.Compare(a.Node, b.Node) })
 	return survey.Answers, c.coverage(survey.Missing, err)
+}
+
+// receive returns what is there, even if ctx has ended, and waits for it otherwise.
+func receive[T any](ctx context.Context, from <-chan T) (value T, ok bool) {
+	select {
+	case value = <-from:
+		return value, true
+	default:
+	}
+	select {
+	case value = <-from:
+		return value, true
+	case <-ctx.Done():
+		return value, false
+	}
 }
 
 // until gives a context without a deadline one.

@@ -82,7 +82,7 @@ func (s *Server) emit(e *bus.Event) error {
 	}
 	err := s.options.Bus.Emit(e)
 	if err != nil {
-		s.busFailures.Add(1)
+		s.busFailed(err)
 	}
 	return err
 }

@@ -67,11 +67,11 @@ func (s *Server) Run(ctx context.Context) error {
 		now.verifier.Store(verifier)
 		defer verifier.Close()
 	}
-	if err := s.options.Bus.Open(node{s}); err != nil {
+	if err := s.subscribers.Start(); err != nil { // before there are events
 		return err
 	}
-	if err := s.subscribers.Start(); err != nil {
-		s.options.Bus.Close()
+	if err := s.options.Bus.Open(node{s}); err != nil {
+		s.stopSubscribers(now, now.ctx)
 		return err
 	}
 	stopTicking := s.startTicking()

@@ -22,9 +22,9 @@ func (n node) Wants(channel string) bool { return n.server.subscribers.Wants(cha
 // Channels returns the channels that the subscribers here want.
 func (n node) Channels() (names []string, all bool) { return n.server.subscribers.Channels() }
 
-// Deliver sends a message to clients of this node. One for which an event loop
-// has no room, or that cannot be, is lost, and counted.
-func (n node) Deliver(m bus.Message) {
+// Deliver sends a message to clients of this node, to none of them where an event
+// loop has no room for it. One that cannot be is lost, and counted.
+func (n node) Deliver(m bus.Message) bool {
 	var ring shard.ShardSet
 	p := Publication{To: targetOf(&m), Message: codec.NewMessage(codec.OpText, m.Payload)}
 	_, err := n.server.deliver(&p, &ring)
@@ -32,6 +32,7 @@ func (n node) Deliver(m bus.Message) {
 	if err != nil && err != ErrOverloaded {
 		n.bad("a message", err)
 	}
+	return err != ErrOverloaded
 }
 
 // bad counts, and now and then logs, what came from the bus and cannot be used.
@@ -62,7 +63,9 @@ func (n node) sendToAll(payload []byte) {
 		n.bad("an event of "+bus.SendMessageToAll, err)
 		return
 	}
-	n.Deliver(bus.Message{To: bus.All, Payload: message})
+	if !n.Deliver(bus.Message{To: bus.All, Payload: message}) {
+		n.bad("an event of "+bus.SendMessageToAll, ErrOverloaded)
+	}
 }
 
 // withoutNode is the event, a JSON object, without what only nodes read.

@@ -126,9 +126,9 @@ type watchedNode struct {
 	way *watchedBus
 }
 
-func (n watchedNode) Deliver(m bus.Message) {
+func (n watchedNode) Deliver(m bus.Message) bool {
 	n.way.delivered.Add(1)
-	n.Node.Deliver(m)
+	return n.Node.Deliver(m)
 }
 
 // What one publisher sends reaches the clients of both nodes once and in order.

@@ -16,15 +16,24 @@ var (
 // characters. Half a surrogate pair decodes to U+FFFD, and so do others: different
 // names must not become one room.
 func (o *Options) checkRoomName(name string) error {
-	if name == "" || len(name) > o.MaxRoomName || !utf8.ValidString(name) {
+	if len(name) > o.MaxRoomName || !ValidRoomName(name) {
 		return errRoomName
+	}
+	return nil
+}
+
+// ValidRoomName reports whether a room may have the name, as far as its length
+// allows, of which Options.MaxRoomName decides.
+func ValidRoomName(name string) bool {
+	if name == "" || !utf8.ValidString(name) {
+		return false
 	}
 	for _, r := range name {
 		if r == '{' || r == '}' || r == utf8.RuneError || unicode.IsControl(r) {
-			return errRoomName
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 // Join makes the client a member of the room; in single-room mode it leaves its

@@ -84,6 +84,7 @@ type Server struct {
 	panicLogged seldom
 	failLogged  seldom
 	slowLogged  seldom
+	busLogged   seldom
 	badLogged   seldom
 	gapLogged   seldom
 	rates       rates

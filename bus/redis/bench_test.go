@@ -24,7 +24,7 @@ type sink struct {
 	count atomic.Int64
 }
 
-func (s *sink) Deliver(bus.Message) { s.count.Add(1) }
+func (s *sink) Deliver(bus.Message) bool { s.count.Add(1); return true }
 
 // small is a message of 128 bytes.
 var small = fmt.Appendf(nil, `{"type":"chat","action":"message","data":"%084d"}`, 0)

@@ -188,9 +188,9 @@ type slow struct {
 	let chan struct{}
 }
 
-func (s *slow) Deliver(m bus.Message) {
+func (s *slow) Deliver(m bus.Message) bool {
 	<-s.let
-	s.node.Deliver(m)
+	return s.node.Deliver(m)
 }
 
 // A node that does not keep up loses what does not fit into the inbox, and is

@@ -17,11 +17,18 @@ func (b *Bus) Publish(m bus.Message) error {
 	if err != nil {
 		return err
 	}
+	if len(m.Payload) > int(b.options.MaxPayload) {
+		return to.refuse(errTooLarge)
+	}
 	switch m.To {
 	case bus.Room:
 		return to.send(to.names.room(m.Room), target{Where: m.Where})
 	case bus.Rooms:
-		return to.send(to.names.all, target{Where: m.Where, Rooms: append([]string{}, m.Rooms...)})
+		err := to.send(to.names.all, target{Where: m.Where, Rooms: append([]string{}, m.Rooms...)})
+		if errors.Is(err, errTargetTooLong) { // in two messages, who is in two rooms would get both
+			return to.refuse(err)
+		}
+		return err
 	case bus.Users:
 		return to.users()
 	case bus.Clients:
@@ -37,6 +44,10 @@ func (b *Bus) Publish(m bus.Message) error {
 func (b *Bus) Emit(e *bus.Event) error {
 	to, err := b.sending(&bus.Message{Payload: e.Payload})
 	if err != nil {
+		return err
+	}
+	if err := to.checkEvent(e); err != nil {
+		b.stats.failed.Add(1)
 		return err
 	}
 	payload, err := to.names.forNodes(e)
@@ -57,10 +68,6 @@ func (b *Bus) sending(m *bus.Message) (sending, error) {
 	if err != nil {
 		return sending{}, err
 	}
-	if len(m.Payload) > int(b.options.MaxPayload) {
-		b.stats.failed.Add(1)
-		return sending{}, errTooLarge
-	}
 	return sending{p, b.names.Load(), m}, nil
 }
 
@@ -70,6 +77,38 @@ type sending struct {
 	names   *names
 	message *bus.Message
 }
+
+var errOwnChannel = errors.New("the channel is one of the nodes' own")
+
+func (s *sending) checkEvent(e *bus.Event) error {
+	switch {
+	case len(e.Payload) > int(s.bus.options.MaxPayload):
+		return errTooLarge
+	case s.names.isOurs(s.names.event(e.Channel)):
+		return errOwnChannel
+	}
+	return nil
+}
+
+// refuse does not send the message. Who listens is told that one is missing.
+func (s *sending) refuse(why error) error {
+	s.bus.stats.failed.Add(1)
+	switch s.message.To {
+	case bus.Room:
+		s.miss(s.names.room(s.message.Room))
+	case bus.Clients:
+		for node := range s.byNode() {
+			s.miss(s.names.ofNode(node))
+		}
+	default:
+		s.miss(s.names.all)
+	}
+	return why
+}
+
+// miss has those who listen to a channel told that a message of it is missing: the
+// notice takes the number that it would have had.
+func (s *sending) miss(channel string) { _ = s.enqueue(notice(channel, mark{})) }
 
 func (s *sending) send(channel string, to target) error {
 	encoded := make([]byte, 0, headerSize+len(bus.ClientID{})+len(s.message.Payload))
@@ -100,19 +139,25 @@ func (s *sending) users() error {
 
 // clients sends to the nodes that hold the clients, but this one.
 func (s *sending) clients() error {
+	var failed []error
+	for node, ids := range s.byNode() {
+		failed = append(failed, split(ids, func(ids []string) error {
+			return s.send(s.names.ofNode(node), target{Where: s.message.Where, ClientIDs: ids})
+		}))
+	}
+	return errors.Join(failed...)
+}
+
+// byNode returns the ids of the clients by the node that holds them, but those of
+// this one.
+func (s *sending) byNode() map[uint64][]string {
 	nodes := map[uint64][]string{}
 	for _, id := range s.message.Clients {
 		if node := nodeOf(id); node != s.names.id {
 			nodes[node] = append(nodes[node], hex.EncodeToString(id[:]))
 		}
 	}
-	var failed []error
-	for node, ids := range nodes {
-		failed = append(failed, split(ids, func(ids []string) error {
-			return s.send(s.names.ofNode(node), target{Where: s.message.Where, ClientIDs: ids})
-		}))
-	}
-	return errors.Join(failed...)
+	return nodes
 }
 
 // split sends to a list of receivers, in several messages where it is too long

@@ -123,7 +123,7 @@ func (r *receiver) deliverMessage(m *received) error {
 		if !codec.ValidJSON(m.message) {
 			return errNotJSON
 		}
-		r.node.Deliver(message)
+		r.hand(m, message)
 		return nil
 	}
 	h, payload, err := parseHeader(m.message)
@@ -134,8 +134,18 @@ func (r *receiver) deliverMessage(m *received) error {
 	if err := h.target.narrow(&message); err != nil {
 		return err
 	}
-	r.node.Deliver(message)
+	r.hand(m, message)
 	return nil
+}
+
+// hand gives the node a message. One for which it has no room is missing.
+func (r *receiver) hand(m *received, message bus.Message) {
+	if r.node.Deliver(message) {
+		return
+	}
+	now := time.Now()
+	r.stats.dropped.Add(1)
+	r.gaps.missed(m.channel, m.room, 1, now, now)
 }
 
 // isPlain reports whether a message is nothing but JSON.

@@ -33,6 +33,7 @@ type node struct {
 	messages []bus.Message
 	events   []*bus.Event
 	gaps     []bus.Gap
+	full     bool // it has no room for messages
 	replies  []string
 }
 
@@ -40,10 +41,14 @@ func (n *node) ID() string { return n.id }
 
 func (n *node) Channels() ([]string, bool) { return n.channels, n.all }
 
-func (n *node) Deliver(m bus.Message) {
+func (n *node) Deliver(m bus.Message) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.full {
+		return false
+	}
 	n.messages = append(n.messages, m)
+	return true
 }
 
 func (n *node) Hear(e *bus.Event) {

@@ -102,6 +102,11 @@ func TestServe_DrainsAtSIGTERM(t *testing.T) {
 	conn, reader, line := c.upgrade(t)
 	require.Equal(t, "HTTP/1.1 101 Switching Protocols", line)
 	skipHead(t, reader)
+	for _, idle := range []syscall.Signal{syscall.SIGHUP, syscall.SIGUSR2} {
+		require.NoError(t, c.Process.Signal(idle))
+		require.True(t, c.log.Scan(), "the server goes on")
+		require.Contains(t, c.log.Text(), "there is nothing to reload")
+	}
 
 	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 	// 1012, "draining", and the connection stays until its peer has answered.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -24,9 +25,19 @@ type process struct {
 	since   time.Time     // when it was started
 }
 
+// programPath returns the path by which this program was started: it may lead to
+// another file by now, a new release.
+func programPath() (string, error) {
+	path, err := exec.LookPath(os.Args[0])
+	if err != nil {
+		return os.Executable()
+	}
+	return filepath.Abs(path)
+}
+
 // launch starts this program again as a worker, which is killed when force ends.
 func launch(force context.Context, a assignment, admin *os.File) (*process, error) {
-	program, err := os.Executable()
+	program, err := programPath()
 	if err != nil {
 		return nil, err
 	}

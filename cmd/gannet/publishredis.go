@@ -10,6 +10,7 @@ import (
 	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/bus/redis"
 	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/core"
 	"github.com/gannet-ws/gannet/shard"
 )
 
@@ -73,6 +74,8 @@ func checkEnvelope(message []byte) error {
 // address returns the message with its audience.
 func (p *publishCommand) address(m bus.Message) (addressed bus.Message, err error) {
 	switch {
+	case p.Room != nil && !core.ValidRoomName(*p.Room):
+		return m, fmt.Errorf("no room can have the name %q", *p.Room)
 	case p.Room != nil:
 		m.To, m.Room = bus.Room, *p.Room
 	case p.User != nil:

@@ -217,6 +217,8 @@ func TestPublish_OverRedisIsRefused(t *testing.T) {
 		"no client":          {[]string{url, "--client=x", message}, `client id "x" is not 32 hex digits`},
 		"no exception":       {[]string{url, "--except=" + strings.Repeat("a", 34), message}, "is not 32 hex digits"},
 		"empty room":         {[]string{url, "--room=", message}, "room is empty"},
+		"no room's name":     {[]string{url, "--room=a}b", message}, "no room can have the name"},
+		"nodes' own channel": {[]string{url, "--event=gannet:nodes", message}, "one of the nodes' own"},
 		"empty user":         {[]string{url, "--user=", message}, "user is empty"},
 		"empty exception":    {[]string{url, "--except=", message}, "except is empty"},
 		"too large":          {[]string{url, "--redis-max-payload=10", message}, "too large"},

@@ -45,6 +45,8 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	s.Server.Log = s.logger()
 	if parent != nil {
 		parent.assign(s)
+	} else {
+		defer heedIdly(s.Server.Log)()
 	}
 	if err := s.readSecrets(); err != nil {
 		return err

@@ -58,7 +58,7 @@ var table = []metric{
 	{name: "gannet_bus_unknown_total", help: "Messages and events that the bus sent without an answer; they may have arrived.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Unknown) }},
 	{name: "gannet_bus_queued_bytes", help: "Bytes of messages that wait to be sent to other nodes.", kind: gauge, bus: func(s *bus.Stats) float64 { return float64(s.QueuedBytes) }},
 	{name: "gannet_bus_received_total", help: "Messages and events that came from others.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Received) }},
-	{name: "gannet_bus_dropped_total", help: "Messages and events from others for which the inbox had no room.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Dropped) }},
+	{name: "gannet_bus_dropped_total", help: "Messages and events from others for which the inbox or an event loop had no room; they are reported as gaps.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Dropped) }},
 	{name: "gannet_bus_late_total", help: "Messages that came after later ones and were dropped; they are among the missed.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Late) }},
 	{name: "gannet_bus_inbox_bytes", help: "Bytes of messages from others that wait to be delivered.", kind: gauge, bus: func(s *bus.Stats) float64 { return float64(s.InboxBytes) }},
 	{name: "gannet_bus_gaps_total", help: "Times that messages of others are known to be missing (counted), or may be since a subscription was lost (uncounted).", kind: counter, label: "kind", by: gapsByKind},
