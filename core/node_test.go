@@ -113,6 +113,29 @@ func TestNodes_RoomInterest(t *testing.T) {
 	require.Zero(t, arrived())
 }
 
+// A node whose event loop has no room for a message says so to its bus, and counts
+// nothing as refused here: the other node's publisher learns it.
+func TestNodes_NoRoom(t *testing.T) {
+	resume, entered := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(resume) })
+	t.Cleanup(release)
+	b := startTier(t, core.Options{Loops: 1, MaxInbox: 1}, func(s *core.Server) {
+		s.Handle("test", "block", func(*core.Context) (any, error) { close(entered); <-resume; return nil, nil })
+	})
+	c := member(t, b.there, "r")
+	c.send(`{"type":"test","action":"block"}`)
+	<-entered
+	for i := range 3 { // one fits
+		_, err := b.here.Publish(note{"r", i}.to(core.Room("r")))
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 2, b.here.Stats().BusFailures)
+	release()
+	require.JSONEq(t, `{"type":"test","action":"block"}`, c.receive())
+	c.receiveNotes("r", 0, 1)
+	require.Zero(t, b.there.Stats().Overloaded)
+}
+
 // watchedBus counts the messages that its node is given.
 type watchedBus struct {
 	bus.Bus

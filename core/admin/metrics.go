@@ -61,7 +61,7 @@ var table = []metric{
 	{name: "gannet_bus_dropped_total", help: "Messages and events from others for which the inbox or an event loop had no room; they are reported as gaps.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Dropped) }},
 	{name: "gannet_bus_late_total", help: "Messages that came after later ones and were dropped; they are among the missed.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Late) }},
 	{name: "gannet_bus_inbox_bytes", help: "Bytes of messages from others that wait to be delivered.", kind: gauge, bus: func(s *bus.Stats) float64 { return float64(s.InboxBytes) }},
-	{name: "gannet_bus_gaps_total", help: "Times that messages of others are known to be missing (counted), or may be since a subscription was lost (uncounted).", kind: counter, label: "kind", by: gapsByKind},
+	{name: "gannet_bus_gaps_total", help: "Times that messages of others are known to be missing (counted), or may be, nobody knows how many (uncounted).", kind: counter, label: "kind", by: gapsByKind},
 	{name: "gannet_bus_missed_total", help: "Messages of others that are known to be missing.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Missed) }},
 	{name: "gannet_bus_reconnects_total", help: "Times that a subscribing connection was made anew.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Reconnects) }},
 	{name: "gannet_bus_subscriptions", help: "Channels that the node listens to.", kind: gauge, bus: func(s *bus.Stats) float64 { return float64(s.Subscriptions) }},
