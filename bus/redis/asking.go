@@ -17,6 +17,7 @@ import (
 var (
 	errSurveys = errors.New("the other nodes were not asked: too many surveys wait for answers")
 	errDeafNow = errors.New("the other nodes were not asked: there is no connection to Redis over which they could answer")
+	errNotMet  = errors.New("the other nodes were not asked: this one is new and does not know them yet")
 	errNoNode  = errors.New("a question names a node by 12 lower-case hex digits")
 )
 
@@ -29,7 +30,11 @@ func (b *Bus) Survey(ctx context.Context, q bus.Question) (bus.Survey, error) {
 	}
 	ctx, end := context.WithTimeout(ctx, bus.MaxSurveyTime)
 	defer end()
+	err := l.meet(ctx, q.Node)
 	s := newAsked(l.expected(q.Node))
+	if err != nil {
+		return s.result(), err
+	}
 	if err := b.ask(ctx, l, s, &q); err != nil {
 		return s.result(), err
 	}
@@ -70,6 +75,27 @@ func (b *Bus) ask(ctx context.Context, l *listener, s *asked, q *bus.Question) e
 		return err
 	}
 	return nil
+}
+
+// meet waits until a new node knows the others, if it is to ask all of them and
+// hears them.
+func (l *listener) meet(ctx context.Context, node string) error {
+	if node != "" || !l.interest.hearing(l.names.nodes).standing {
+		return nil
+	}
+	select {
+	case <-l.presence.settled:
+		return nil
+	default:
+	}
+	select {
+	case <-l.presence.settled:
+		return nil
+	case <-ctx.Done():
+		return errNotMet
+	case <-l.end:
+		return errNotOpen
+	}
 }
 
 // named is a list of one node, or of none.

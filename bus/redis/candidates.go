@@ -6,10 +6,11 @@ import (
 )
 
 // candidates are addresses of servers of which any may be asked, the one that
-// answered last in front. Any goroutine may use them.
+// answered last in front, unless it is doubted. Any goroutine may use them.
 type candidates struct {
 	mu        sync.Mutex
 	addresses []string
+	answered  string // the one that was preferred last
 }
 
 func newCandidates(addresses []string) *candidates {
@@ -26,9 +27,22 @@ func (c *candidates) inOrder() []string {
 func (c *candidates) prefer(address string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.answered = address
 	if i := slices.Index(c.addresses, address); i > 0 {
 		copy(c.addresses[1:], c.addresses[:i])
 		c.addresses[0] = address
+	}
+}
+
+// doubt puts the one that answered last behind all others, and just before it the
+// one that contradicts it, which may know no better.
+func (c *candidates) doubt(contradicts string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, address := range []string{contradicts, c.answered} {
+		if i := slices.Index(c.addresses, address); i >= 0 {
+			c.addresses = append(slices.Delete(c.addresses, i, i+1), address)
+		}
 	}
 }
 

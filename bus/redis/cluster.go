@@ -72,6 +72,7 @@ func (c *cluster) close() {
 }
 
 func (c *cluster) run(ctx context.Context) {
+	var again backoff
 	ticker := time.NewTicker(c.interval)
 	defer ticker.Stop()
 	for {
@@ -86,16 +87,22 @@ func (c *cluster) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		c.try(ctx)
+		if c.try(ctx) {
+			again.reset()
+		} else {
+			again.wait(ctx)
+		}
 	}
 }
 
-// try asks, and again soon if nobody answers.
-func (c *cluster) try(ctx context.Context) {
-	if err := c.refresh(ctx); err != nil && ctx.Err() == nil {
+// try asks, reports whether somebody has answered, and has it done again if not.
+func (c *cluster) try(ctx context.Context) bool {
+	err := c.refresh(ctx)
+	if err != nil && ctx.Err() == nil {
 		c.health.down(c, "the Cluster's slots are not known", err)
 		c.nudge()
 	}
+	return err == nil
 }
 
 // refresh asks the servers that are known, until one answers, and tells who
@@ -132,6 +139,13 @@ func (c *cluster) nudge() {
 	case c.nudged <- struct{}{}:
 	default:
 	}
+}
+
+// doubt has them asked for soon, because a server does not serve what it should:
+// somebody else is asked than who said so, for it may be cut off from the others.
+func (c *cluster) doubt(address string) {
+	c.servers.doubt(address)
+	c.nudge()
 }
 
 // follow has a function called with what is known, now and from now on, by one

@@ -2,6 +2,8 @@ package redis_test
 
 import (
 	"fmt"
+	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -200,13 +202,64 @@ func TestCluster_UnservedSlot(t *testing.T) {
 	sender.until(func() bool { return publish("x") != nil }, "nobody serves the room")
 	require.Error(t, publish("x"))
 	receiver.until(func() bool { return !receiver.Standing("x") }, "nor is it listened to")
+	receiver.until(func() bool { return strings.Contains(receiver.Status().Problem, "nobody serves") }, "which is a problem")
+	assert.False(t, receiver.Status().Connected)
 	require.NoError(t, publish("y"))
 	receiver.received(2)
 	serve()
-	receiver.until(func() bool { return receiver.Standing("x") }, "it is served again")
+	receiver.until(func() bool { return receiver.Standing("x") && receiver.Status().Connected }, "it is served again")
 	receiver.until(func() bool { return publish("x") == nil }, "by both")
 	receiver.received(3)
 	receiver.until(func() bool { return counted(receiver) == sender.Stats().Failed }, "the others are missing, and nothing else")
+}
+
+// A probe's slot moves like any other: the rooms of its server are none the worse.
+func TestCluster_ProbeMoves(t *testing.T) {
+	t.Parallel()
+	c := redistest.StartCluster(t)
+	options := calmly(c.URLs()...)
+	options.ProbeInterval = time.Second
+	m := join(t, 2, options)
+	m.enter("x")
+	from := c.Owner(c.Slot("gannet:room:{x}"))
+	probes := func() string { return c.Servers[from].Do("PUBSUB", "SHARDCHANNELS", "gannet:probe:*") }
+	before := probes()
+	require.NotEmpty(t, before)
+	c.Migrate(c.Slot(before), (from+1)%len(c.Servers))
+	m.until(func() bool { now := probes(); return now != "" && now != before }, "another channel is chosen")
+	m.until(func() bool { return m.Status().Connected }, "nothing is wrong")
+	assert.Zero(t, m.Stats().Reconnects)
+	assert.True(t, m.Standing("x"))
+	_, _, gaps := m.seen()
+	assert.Empty(t, gaps)
+}
+
+// Seeds that do not answer are not all waited for.
+func TestCluster_CloseWithSilentSeeds(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer silent.Close()
+	urls := make([]string, 200)
+	for i := range urls {
+		urls[i] = "redis://" + silent.Addr().String()
+	}
+	options := quickly(urls...)
+	options.PublishTimeout = 200 * time.Millisecond // for each of them
+	b, err := redis.New(options)
+	require.NoError(t, err)
+	require.NoError(t, b.Publish(bus.Message{To: bus.All, Payload: []byte("{}")}))
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		b.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(longWait):
+		require.Fail(t, "it waits for all seeds")
+	}
+	assert.NotZero(t, b.Stats().Failed)
 }
 
 // subscribers returns how many listen to a channel that is not sharded.

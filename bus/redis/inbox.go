@@ -74,18 +74,28 @@ func (in *inbox) work(w *worker) {
 	var batch []received
 	for range w.wake {
 		w.mu.Lock()
-		batch, w.queue = w.queue, batch[:0]
+		batch, w.queue = w.queue, batch
 		closed := w.closed
 		w.mu.Unlock()
 		for i := range batch {
 			in.deliver(&batch[i])
 			in.bytes.Add(-batch[i].size())
 		}
-		clear(batch)
+		batch = reusable(batch)
 		if closed {
 			return
 		}
 	}
+}
+
+// reusable returns a slice for another batch, with less room where most of it was
+// not used: a flood does not keep its room for ever.
+func reusable(batch []received) []received {
+	if cap(batch) > 1024 && len(batch) < cap(batch)/4 {
+		return make([]received, 0, cap(batch)/2)
+	}
+	clear(batch)
+	return batch[:0]
 }
 
 // close delivers what waits, and ends the workers. Nothing may be pushed any

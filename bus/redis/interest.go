@@ -18,7 +18,6 @@ type interest struct {
 	channels map[string]*subscription
 	parting  []parting // oldest first
 	last     uint64
-	lapsing  bool // a subscription may have lapsed
 }
 
 // parting is a subscription that ends when Linger has passed, unless it is wanted

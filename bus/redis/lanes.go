@@ -2,6 +2,7 @@ package redis
 
 import (
 	"sync"
+	"time"
 
 	"github.com/redis/rueidis"
 )
@@ -46,7 +47,7 @@ func (l *lanes) publisher(to server) *publisher {
 		health:  l.bus.health,
 	}
 	if l.cluster != nil {
-		p.moved = l.moved
+		p.moved = func(torn tears) { l.moved(to.address, torn) }
 	}
 	p.start()
 	return p
@@ -114,11 +115,11 @@ func (l *lanes) begin() {
 	}
 }
 
-// moved is called with channels of which messages were lost, because their
-// publisher does not serve them any more.
-func (l *lanes) moved(torn tears) {
+// moved is called with channels of which messages were lost, because the server
+// that they were sent to does not serve them any more.
+func (l *lanes) moved(from string, torn tears) {
 	l.adopt(torn)
-	l.cluster.nudge()
+	l.cluster.doubt(from)
 }
 
 func (l *lanes) adopt(torn tears) {
@@ -183,13 +184,16 @@ func (l *lanes) waiting() (bytes int) {
 	return bytes
 }
 
-// close sends what waits, and ends.
+// close sends what waits, and ends. A Cluster that does not say who serves what is
+// waited for PublishTimeout at most.
 func (l *lanes) close() {
 	if l.one != nil {
 		l.one.close()
 		return
 	}
+	patience := time.AfterFunc(l.bus.options.PublishTimeout, l.cluster.end)
 	<-l.cluster.first
+	patience.Stop()
 	l.cluster.close()
 	var wait sync.WaitGroup
 	for _, p := range l.byAddress {

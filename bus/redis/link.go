@@ -23,15 +23,16 @@ type link struct {
 	stats    *counters
 	gaps     *gaps
 	arrive   func(channel, message string)
-	probing  func() string // the channel of probes
-	cluster  *cluster      // nil if there is none
+	probing  func(number int) string // the channel of probes, or one of several
+	cluster  *cluster                // nil if there is none
 
 	// Guarded by interest.mu.
 	connected bool
 	changed   []*subscription
-	left      []string      // channels that have moved to another link
-	certain   time.Time     // nothing that was published before is missing
-	ready     []func(error) // of subscriptions that have been confirmed
+	left      []string               // channels that have moved to another link
+	certain   time.Time              // nothing that was published before is missing
+	ready     []func(error)          // of subscriptions that have been confirmed
+	lapsing   map[*subscription]bool // its subscriptions of which messages may be missing
 
 	nudged chan struct{}
 	echoes chan string
@@ -53,13 +54,18 @@ const (
 
 var errDeaf = errors.New("what is published does not come back")
 
-// start begins to connect. It is ended by close.
-func (l *link) start() {
+// prepare makes what others use as soon as they know the link. It comes first.
+func (l *link) prepare() {
 	l.nudged = make(chan struct{}, 1)
 	l.echoes = make(chan string, 1)
 	l.tried, l.made = make(chan struct{}), make(chan struct{})
 	l.ended = make(chan struct{})
 	l.certain = time.Now()
+	l.lapsing = map[*subscription]bool{}
+}
+
+// start begins to connect. It is ended by close.
+func (l *link) start() {
 	_, _ = rand.Read(l.probe[:8]) // never fails
 	l.health.expect(l)
 	ctx, end := context.WithCancel(context.Background())
@@ -112,8 +118,10 @@ func (l *link) session(ctx context.Context, again *backoff) error {
 	defer l.lose()
 	l.probed = ""
 	certain := l.certain
-	if err := l.subscribe(ctx, conn); err != nil {
-		return err
+	for more := true; more; l.tell() {
+		if more, err = l.subscribe(ctx, conn); err != nil {
+			return err
+		}
 	}
 	if err := l.prove(ctx, conn); err != nil {
 		return err
@@ -166,9 +174,14 @@ func (l *link) keep(ctx context.Context, conn *connection) error {
 	}
 }
 
-// update subscribes to what has changed. What had lapsed is proved to arrive again.
+// update subscribes to some of what has changed. What had lapsed is proved to
+// arrive again.
 func (l *link) update(ctx context.Context, conn *connection) error {
-	if err := l.subscribe(ctx, conn); err != nil || !l.anyLapsed() {
+	more, err := l.subscribe(ctx, conn)
+	if more {
+		l.nudge()
+	}
+	if err != nil || !l.anyLapsed() {
 		return err
 	}
 	if err := l.prove(ctx, conn); err != nil {
@@ -178,40 +191,40 @@ func (l *link) update(ctx context.Context, conn *connection) error {
 	return nil
 }
 
-// subscribe tells Redis what has changed, and returns when it has begun to
-// answer each command: confirmed is called for each channel.
-func (l *link) subscribe(ctx context.Context, conn *connection) error {
-	for {
-		on, off := l.changes(batchChannels * batchCommands)
-		if len(on)+len(off) == 0 {
-			return nil
-		}
-		plain, sharded := l.sort(on)
-		plainOff, shardedOff := l.sort(off)
-		var commands []rueidis.Completed
-		for _, channel := range sharded { // each may have another fate
-			commands = append(commands, conn.builder().Ssubscribe().Channel(channel).Build())
-		}
-		for _, channel := range shardedOff {
-			commands = append(commands, conn.builder().Sunsubscribe().Channel(channel).Build())
-		}
-		for some := range slices.Chunk(plain, batchChannels) {
-			commands = append(commands, conn.builder().Subscribe().Channel(some...).Build())
-		}
-		for some := range slices.Chunk(plainOff, batchChannels) {
-			commands = append(commands, conn.builder().Unsubscribe().Channel(some...).Build())
-		}
-		for i, answer := range conn.ask(ctx, commands...) {
-			err := answer.Error()
-			switch {
-			case err == nil:
-			case l.cluster == nil || !isMoved(err):
-				return lostBecause(err)
-			case i < len(sharded):
-				l.moved(sharded[i])
-			}
+// subscribe tells Redis some of what has changed, and reports whether more has.
+// It returns when Redis has begun to answer each command: confirmed is called for
+// each channel.
+func (l *link) subscribe(ctx context.Context, conn *connection) (more bool, err error) {
+	on, off, more := l.changes(batchChannels * batchCommands)
+	if len(on)+len(off) == 0 {
+		return more, nil
+	}
+	plain, sharded := l.sort(on)
+	plainOff, shardedOff := l.sort(off)
+	var commands []rueidis.Completed
+	for _, channel := range sharded { // each may have another fate
+		commands = append(commands, conn.builder().Ssubscribe().Channel(channel).Build())
+	}
+	for _, channel := range shardedOff {
+		commands = append(commands, conn.builder().Sunsubscribe().Channel(channel).Build())
+	}
+	for some := range slices.Chunk(plain, batchChannels) {
+		commands = append(commands, conn.builder().Subscribe().Channel(some...).Build())
+	}
+	for some := range slices.Chunk(plainOff, batchChannels) {
+		commands = append(commands, conn.builder().Unsubscribe().Channel(some...).Build())
+	}
+	for i, answer := range conn.ask(ctx, commands...) {
+		err := answer.Error()
+		switch {
+		case err == nil:
+		case l.cluster == nil || !isMoved(err):
+			return more, lostBecause(err)
+		case i < len(sharded):
+			l.moved(sharded[i])
 		}
 	}
+	return more, nil
 }
 
 // sort parts channels by how they are subscribed to.

@@ -26,6 +26,7 @@ func (l *link) change(s *subscription) {
 func (in *interest) forget(s *subscription) {
 	if !s.wanted && !s.lingering {
 		delete(in.channels, s.channel)
+		delete(s.link.lapsing, s)
 	}
 }
 
@@ -62,9 +63,9 @@ func (l *link) lose() {
 	}
 }
 
-// changes returns channels to subscribe to, and to unsubscribe from, at most max.
-// What is wanted no more is forgotten.
-func (l *link) changes(max int) (on, off []string) {
+// changes returns channels to subscribe to, and to unsubscribe from, at most max,
+// and whether there are more. What is wanted no more is forgotten.
+func (l *link) changes(max int) (on, off []string, more bool) {
 	l.interest.mu.Lock()
 	defer l.interest.mu.Unlock()
 	n := min(max, len(l.changed))
@@ -93,7 +94,7 @@ func (l *link) changes(max int) (on, off []string) {
 		}
 	}
 	l.left = nil
-	return on, off
+	return on, off, len(l.changed) > 0
 }
 
 // fail has those told who wait for a subscription that cannot be had any more.
@@ -124,6 +125,8 @@ func (in *interest) reroute() {
 func (s *subscription) move(to *link) {
 	from := s.link
 	from.miss(s)
+	delete(from.lapsing, s)
+	to.lapsing[s] = true
 	if s.sent {
 		from.left = append(from.left, s.channel)
 		from.nudge()
@@ -137,7 +140,7 @@ func (s *subscription) move(to *link) {
 func (l *link) lapse(s *subscription) {
 	s.sent, s.standing = false, false
 	l.miss(s)
-	l.cluster.nudge()
+	l.cluster.doubt(l.server.address)
 }
 
 // miss notes that what the link was not certain of is missing. l.interest.mu is
@@ -145,7 +148,7 @@ func (l *link) lapse(s *subscription) {
 func (l *link) miss(s *subscription) {
 	if s.lapsed.IsZero() {
 		s.lapsed = l.certain
-		l.interest.lapsing = true
+		l.lapsing[s] = true
 	}
 }
 
@@ -154,24 +157,17 @@ func (l *link) miss(s *subscription) {
 func (l *link) lapsed() (rooms, others []string, since time.Time) {
 	l.interest.mu.Lock()
 	defer l.interest.mu.Unlock()
-	if !l.interest.lapsing {
-		return nil, nil, time.Time{}
-	}
-	l.interest.lapsing = false
-	for channel, s := range l.interest.channels {
-		if s.lapsed.IsZero() {
-			continue
-		}
-		if s.link != l || !s.standing {
-			l.interest.lapsing = true
+	for s := range l.lapsing {
+		if !s.standing {
 			continue
 		}
 		if since.IsZero() || s.lapsed.Before(since) {
 			since = s.lapsed
 		}
 		s.lapsed = time.Time{}
+		delete(l.lapsing, s)
 		if s.room == "" {
-			others = append(others, channel)
+			others = append(others, s.channel)
 		} else {
 			rooms = append(rooms, s.room)
 		}
@@ -251,11 +247,8 @@ func (l *link) moved(channel string) {
 func (l *link) anyLapsed() bool {
 	l.interest.mu.Lock()
 	defer l.interest.mu.Unlock()
-	if !l.interest.lapsing {
-		return false
-	}
-	for _, s := range l.interest.channels {
-		if s.link == l && s.sent && !s.lapsed.IsZero() {
+	for s := range l.lapsing {
+		if s.sent {
 			return true
 		}
 	}

@@ -1,8 +1,8 @@
 package redis
 
 import (
+	"errors"
 	"sync"
-	"time"
 )
 
 // links are the subscribing connections: one, or in a Cluster one for each
@@ -21,7 +21,6 @@ type links struct {
 // prepare makes the links that are known to be needed. What is listened to is
 // noted before they start.
 func (ls *links) prepare() {
-	ls.nowhere.certain = time.Now()
 	if ls.cluster != nil {
 		ls.add(ls.cluster.current.Load().primaries())
 	}
@@ -69,12 +68,24 @@ func (ls *links) apply(now *slots) {
 	wanted := now.primaries()
 	fresh, gone := ls.add(wanted), ls.remove(wanted)
 	ls.interest.reroute()
+	ls.judge()
 	for _, l := range fresh {
 		l.start()
 	}
 	for _, l := range gone {
 		l.close()
 	}
+}
+
+var errNowhere = errors.New("nobody serves the slots of some channels")
+
+// judge notes whether something is listened to that nobody serves.
+func (ls *links) judge() {
+	if rooms, others := ls.interest.of(ls.nowhere); len(rooms)+len(others) > 0 {
+		ls.nowhere.health.down(ls.nowhere, "messages for some rooms do not arrive", errNowhere)
+		return
+	}
+	ls.nowhere.health.up(ls.nowhere)
 }
 
 func (ls *links) add(wanted map[string]bool) (fresh []*link) {
@@ -85,7 +96,7 @@ func (ls *links) add(wanted map[string]bool) (fresh []*link) {
 			continue
 		}
 		l := ls.open(server{address: address, access: ls.cluster.access})
-		l.probing = func() string { return ls.probing(address) }
+		l.probing = func(number int) string { return ls.probing(address, number) }
 		ls.byAddress[address] = l
 		fresh = append(fresh, l)
 	}
@@ -104,17 +115,22 @@ func (ls *links) remove(wanted map[string]bool) (gone []*link) {
 	return gone
 }
 
-// probing returns a channel that a primary serves, for probes; "" if it serves
-// none.
-func (ls *links) probing(address string) string {
+// probing returns a channel that a primary serves, for probes, the first of them
+// with number 0; "" if it serves none.
+func (ls *links) probing(address string, number int) string {
 	names, now := ls.interest.names, ls.cluster.current.Load()
 	if !now.primaries()[address] {
 		return ""
 	}
 	for k := 0; ; k++ {
-		if channel := names.probe(k); now[slotOf(channel)] == address {
+		channel := names.probe(k)
+		if now[slotOf(channel)] != address {
+			continue
+		}
+		if number == 0 {
 			return channel
 		}
+		number--
 	}
 }
 
@@ -122,6 +138,7 @@ func (ls *links) probing(address string) string {
 func (ls *links) close() {
 	if ls.cluster != nil {
 		ls.cluster.unfollow(ls)
+		ls.nowhere.health.forget(ls.nowhere)
 	}
 	for _, l := range ls.all() {
 		l.close()

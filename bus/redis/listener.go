@@ -59,7 +59,7 @@ func (b *Bus) newListener(node bus.Node, names *names, sender *lanes) (*listener
 	}
 	l.links = &links{interest: l.interest, cluster: sender.cluster, byAddress: map[string]*link{}}
 	l.links.open = func(to server) *link {
-		return &link{
+		made := &link{
 			options:  &b.options,
 			server:   to,
 			interest: l.interest,
@@ -67,9 +67,11 @@ func (b *Bus) newListener(node bus.Node, names *names, sender *lanes) (*listener
 			stats:    &b.stats,
 			gaps:     l.gaps,
 			arrive:   r.arrive,
-			probing:  func() string { return names.node },
+			probing:  func(int) string { return names.node },
 			cluster:  sender.cluster,
 		}
+		made.prepare()
+		return made
 	}
 	l.links.one = l.links.open(b.options.server(b.place))
 	l.links.nowhere = l.links.open(server{})

@@ -25,6 +25,7 @@ type presence struct {
 	hearing func() hearing // of the channel of nodes
 	stats   *counters
 	asked   chan struct{} // another node wants a beat
+	settled chan struct{} // closed when those who are alive have had time to say so
 
 	mu    sync.Mutex
 	table map[string]*peer
@@ -44,6 +45,9 @@ const (
 	// that all others do not answer at the same time, and one answer is for all
 	// who come within it.
 	maxJitter = 250 * time.Millisecond
+	// answerWindow is the time for all others to answer a new node: what they
+	// let it wait, and as much for the ways there and back.
+	answerWindow = 2 * maxJitter
 )
 
 func newPresence(b *Bus, node bus.Node, names *names, sender *lanes, hearing func() hearing) *presence {
@@ -55,6 +59,7 @@ func newPresence(b *Bus, node bus.Node, names *names, sender *lanes, hearing fun
 		hearing: hearing,
 		stats:   &b.stats,
 		asked:   make(chan struct{}, 1),
+		settled: make(chan struct{}),
 		table:   map[string]*peer{},
 	}
 }
@@ -66,6 +71,7 @@ func (p *presence) run(end <-chan struct{}) {
 	sweeps := time.NewTicker(max(p.options.HeartbeatInterval/sweepsPerBeat, time.Millisecond))
 	defer sweeps.Stop()
 	var answer <-chan time.Time // when to answer who has asked; nil if nobody has
+	var settle <-chan time.Time // nil until the node has announced itself once
 	announced := false
 	for {
 		if p.sweep(time.Now()) {
@@ -73,6 +79,9 @@ func (p *presence) run(end <-chan struct{}) {
 		}
 		if !announced && p.hearing().standing {
 			announced = p.beat(beat{New: true}) == nil
+		}
+		if announced && settle == nil {
+			settle = time.After(answerWindow)
 		}
 		select {
 		case <-sweeps.C:
@@ -85,6 +94,8 @@ func (p *presence) run(end <-chan struct{}) {
 		case <-answer:
 			answer = nil
 			_ = p.beat(beat{})
+		case <-settle:
+			close(p.settled)
 		case <-end:
 			_ = p.beat(beat{Left: true}) // or its silence will tell
 			return

@@ -11,6 +11,10 @@ import (
 // probeMark begins a probe, as it does neither JSON nor a header.
 const probeMark = "\x00"
 
+// maxMoves is how many channels of probes may turn out to be served by another
+// primary of the Cluster before the connection is given up.
+const maxMoves = 8
+
 // prove publishes a probe and waits until it comes back. What was published
 // before it has arrived then, over the same connection and in order.
 func (l *link) prove(ctx context.Context, conn *connection) error {
@@ -39,9 +43,23 @@ func (l *link) prove(ctx context.Context, conn *connection) error {
 	}
 }
 
-// send publishes a probe, on a channel that is subscribed to for that.
-func (l *link) send(ctx context.Context, conn *connection, message string) error {
-	channel, build := l.probing(), conn.builder()
+// send publishes a probe, on another channel where the first one's slot has moved:
+// the others' need not have.
+func (l *link) send(ctx context.Context, conn *connection, message string) (err error) {
+	for number := range maxMoves {
+		err = l.sendOn(ctx, conn, l.probing(number), message)
+		if err == nil || l.cluster == nil || !isMoved(err) {
+			return err
+		}
+		l.probed = ""
+		l.cluster.doubt(l.server.address)
+	}
+	return err
+}
+
+// sendOn publishes a probe on a channel, which is subscribed to for that.
+func (l *link) sendOn(ctx context.Context, conn *connection, channel, message string) error {
+	build := conn.builder()
 	var commands []rueidis.Completed
 	switch {
 	case channel == "":

@@ -69,6 +69,15 @@ func TestSurvey(t *testing.T) {
 	assert.Zero(t, asker.Stats().Bad)
 }
 
+// A node that has just come asks those who were there before it.
+func TestSurvey_FreshNode(t *testing.T) {
+	server := redistest.Start(t)
+	join(t, 2, quietly(server.URL()))
+	s := join(t, 1, quietly(server.URL())).survey(bus.Question{Kind: "k"})
+	assert.Equal(t, []bus.Answer{{Node: id(2)}}, s.Answers)
+	assert.Empty(t, s.Missing)
+}
+
 // Many surveys at the same time do not mix.
 func TestSurvey_Concurrent(t *testing.T) {
 	server := redistest.Start(t)
