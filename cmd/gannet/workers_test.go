@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -208,6 +209,21 @@ func TestWorkers_ThatCannotStart(t *testing.T) {
 			assert.Equal(t, 1, strings.Count(string(output), "gannet:"), string(output))
 		})
 	}
+}
+
+// A link by which gannet was started may lead to another release by the time that a
+// worker is.
+func TestProgramPath_IsNotResolved(t *testing.T) {
+	program, err := os.Executable()
+	require.NoError(t, err)
+	link := filepath.Join(t.TempDir(), "gannet")
+	require.NoError(t, os.Symlink(program, link))
+	started := os.Args[0]
+	t.Cleanup(func() { os.Args[0] = started })
+	os.Args[0] = link
+	path, err := programPath()
+	require.NoError(t, err)
+	require.Equal(t, link, path)
 }
 
 func TestBackoff_DoublesAndForgets(t *testing.T) {
