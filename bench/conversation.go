@@ -17,17 +17,11 @@ const talkWarmUp = 500 * time.Millisecond
 // measure connects, has the sockets send, and counts what comes back.
 func (c *conversation) measure(ctx context.Context, s *subject) (Round, error) {
 	p := c.plan
-	round := Round{Connections: p.Conns}
-	began := time.Now()
-	g, err := s.generate(p)
+	g, round, err := s.connect(ctx, p)
 	if err != nil {
 		return round, err
 	}
 	defer func() { _, _ = g.close() }()
-	if err := g.connect(ctx); err != nil {
-		return round, err
-	}
-	round.ConnectionsPerSecond = float64(p.Conns) / time.Since(began).Seconds()
 	if err := c.talk(ctx, s, g, &round); err != nil {
 		return round, err
 	}

@@ -25,17 +25,11 @@ type delivery struct {
 // measure connects, publishes and counts.
 func (d *delivery) measure(ctx context.Context, s *subject) (Round, error) {
 	p := d.plan
-	round := Round{Connections: p.Conns}
-	began := time.Now()
-	g, err := s.generate(p)
+	g, round, err := s.connect(ctx, p)
 	if err != nil {
 		return round, err
 	}
 	defer func() { _, _ = g.close() }()
-	if err := g.connect(ctx); err != nil {
-		return round, err
-	}
-	round.ConnectionsPerSecond = float64(p.Conns) / time.Since(began).Seconds()
 
 	source := newPublisher(s.admin, p.Conns, p.Rooms, p.Size)
 	if err := d.publishMeasured(ctx, s, g, source, &round); err != nil {

@@ -45,21 +45,15 @@ func (i *Idle) comparison() comparison {
 
 // measure reads the memory of a server before and after connecting.
 func (i *Idle) measure(ctx context.Context, s *subject) (Round, error) {
-	round := Round{Connections: i.Conns}
 	before, err := i.memory(ctx, s)
 	if err != nil {
-		return round, err
+		return Round{}, err
 	}
-	began := time.Now()
-	g, err := s.generate(plan{Conns: i.Conns})
+	g, round, err := s.connect(ctx, plan{Conns: i.Conns})
 	if err != nil {
 		return round, err
 	}
 	defer func() { _, _ = g.close() }()
-	if err := g.connect(ctx); err != nil {
-		return round, err
-	}
-	round.ConnectionsPerSecond = float64(i.Conns) / time.Since(began).Seconds()
 	after, err := i.memory(ctx, s)
 	if err != nil {
 		return round, err

@@ -2,7 +2,9 @@ package bench
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"time"
 )
 
 // connsPerProcess is how many sockets one process of the generator holds at most,
@@ -17,6 +19,22 @@ func (s *subject) generate(p plan) (*generator, error) {
 		g.watch = watch(s, g)
 	}
 	return g, err
+}
+
+// connect is generate, and returns when all sockets are ready. The round that it
+// begins says how fast they were.
+func (s *subject) connect(ctx context.Context, p plan) (g *generator, round Round, err error) {
+	round = Round{Connections: p.Conns}
+	began := time.Now()
+	if g, err = s.generate(p); err != nil {
+		return nil, round, err
+	}
+	if err := g.connect(ctx); err != nil {
+		_, _ = g.close()
+		return nil, round, err
+	}
+	round.ConnectionsPerSecond = float64(p.Conns) / time.Since(began).Seconds()
+	return g, round, nil
 }
 
 // quietly is generate without watching.

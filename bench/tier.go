@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"time"
 )
 
 // tier is two nodes with Redis between them: near publishes, far receives.
@@ -19,10 +18,10 @@ type tier struct {
 // side is a node with the sockets on it.
 type side struct {
 	*subject
-	load    *generator
-	members []int // sockets of each room
-	from    mark
-	seconds float64 // that connecting took
+	load      *generator
+	members   []int // sockets of each room
+	from      mark
+	connected float64 // sockets a second
 }
 
 // openTier starts all and connects the sockets. The caller closes it.
@@ -88,14 +87,10 @@ func spawnRedis(ctx context.Context) (url string, p *process, err error) {
 }
 
 func (c *Cluster) connect(ctx context.Context, s *side, conns int) (err error) {
-	began := time.Now()
 	s.members = deal(conns, c.Rooms)
-	s.load, err = s.generate(plan{Conns: conns, Rooms: c.Rooms, Size: c.Size, WarmUp: clusterWarmUp})
-	if err != nil {
-		return err
-	}
-	err = s.load.connect(ctx)
-	s.seconds = time.Since(began).Seconds()
+	var round Round
+	s.load, round, err = s.connect(ctx, plan{Conns: conns, Rooms: c.Rooms, Size: c.Size, WarmUp: clusterWarmUp})
+	s.connected = round.ConnectionsPerSecond
 	return err
 }
 
@@ -152,7 +147,7 @@ func (t *tier) finish(ctx context.Context, p *publisher, messages float64) (far,
 // count fills in what became of the sockets and the messages.
 func (s *side) count(round *Round, p *publisher) error {
 	round.Connections = s.load.conns
-	round.ConnectionsPerSecond = float64(s.load.conns) / s.seconds
+	round.ConnectionsPerSecond = s.connected
 	return round.conclude(s.load, p.deliveries(s.members))
 }
 

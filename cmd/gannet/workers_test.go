@@ -243,12 +243,14 @@ func TestBackoff_DoublesAndForgets(t *testing.T) {
 }
 
 func TestHoldPort_IsForThoseWhoShareIt(t *testing.T) {
-	for _, address := range []string{"127.0.0.1:0", ":0", "0.0.0.0:0", "[::1]:0"} {
+	addresses := []string{"127.0.0.1:0", ":0", "0.0.0.0:0"}
+	if probe, err := net.Listen("tcp", "[::1]:0"); err == nil { // where there is IPv6
+		_ = probe.Close()
+		addresses = append(addresses, "[::1]:0")
+	}
+	for _, address := range addresses {
 		t.Run(address, func(t *testing.T) {
 			port, err := holdPort(address)
-			if strings.HasPrefix(address, "[") && err != nil {
-				t.Skip("no IPv6 here")
-			}
 			require.NoError(t, err)
 			_, err = net.Listen("tcp", port.addr.String())
 			require.ErrorContains(t, err, "address already in use")
