@@ -58,8 +58,14 @@ func (r *remote) change(change func()) {
 }
 
 // scheduled runs a test with a verifier of a remote's keys, and no time passes
-// but what the test sleeps.
+// but what the test sleeps. The remote answers from the start.
 func scheduled(t *testing.T, refresh time.Duration, test func(t *testing.T, v *Verifier, r *remote, token func(kid string) string)) {
+	scheduledWith(t, refresh, &remote{}, test)
+}
+
+// scheduledWith runs one with a remote as it is at the start: the verifier asks
+// it at once.
+func scheduledWith(t *testing.T, refresh time.Duration, r *remote, test func(t *testing.T, v *Verifier, r *remote, token func(kid string) string)) {
 	synctest.Test(t, func(t *testing.T) {
 		public, private, err := ed25519.GenerateKey(rand.Reader)
 		require.NoError(t, err)
@@ -68,7 +74,8 @@ func scheduled(t *testing.T, refresh time.Duration, test func(t *testing.T, v *V
 			text := encode(fmt.Appendf(nil, `{"alg":"EdDSA","kid":%q}`, kid)) + "." + encode([]byte(`{"sub":5}`))
 			return text + "." + encode(ed25519.Sign(private, []byte(text)))
 		}
-		r := &remote{began: time.Now(), set: fmt.Sprintf(`{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":%q}]}`, encode(public))}
+		r.began = time.Now()
+		r.set = fmt.Sprintf(`{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":%q}]}`, encode(public))
 		v, err := New(Options{Secret: "unused", SecretEncoding: Raw})
 		require.NoError(t, err)
 		reader, err := newSource("https://issuer.example")
@@ -180,8 +187,7 @@ func TestSchedule_Hanging(t *testing.T) {
 
 // The first tokens wait no longer than the server may take.
 func TestSchedule_HangingAtTheStart(t *testing.T) {
-	scheduled(t, time.Hour, func(t *testing.T, v *Verifier, r *remote, token func(string) string) {
-		r.change(func() { r.hangs = true })
+	scheduledWith(t, time.Hour, &remote{hangs: true}, func(t *testing.T, v *Verifier, _ *remote, token func(string) string) {
 		began := time.Now()
 		require.Equal(t, ErrKeysUnavailable, outcome(v, token("k")))
 		require.Equal(t, fetchTimeout, time.Since(began))
@@ -190,8 +196,7 @@ func TestSchedule_HangingAtTheStart(t *testing.T) {
 }
 
 func TestSchedule_CloseWaits(t *testing.T) {
-	scheduled(t, time.Hour, func(t *testing.T, v *Verifier, r *remote, _ func(string) string) {
-		r.change(func() { r.hangs = true })
+	scheduledWith(t, time.Hour, &remote{hangs: true}, func(t *testing.T, v *Verifier, _ *remote, _ func(string) string) {
 		synctest.Wait()
 		v.Close()
 		select {
