@@ -27,7 +27,7 @@ test: ## Run all tests with the race detector, and the allocation tests without 
 	CHROMIUM=$$(bench/tools/chromium.sh) && export CHROMIUM && \
 	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && \
 	$(GO) test -race -shuffle=on -timeout 8m ./...
-	$(GO) test -run 'Alloc' ./codec ./shard ./bus ./core ./core/condition
+	$(GO) test -run 'Alloc' ./codec ./shard ./bus ./core ./core/condition ./core/poll
 	cd bench/peers && $(GO) test ./...
 
 check: ## Format, vet, staticcheck, and the rules of the layout.

@@ -24,7 +24,7 @@ func (s *still) crowd(clients int) (far []int) {
 		if i%2 == 1 {
 			who = nil
 		}
-		c := s.loop.shard.Add(&nearEnd{fd: pair[0]}, who)
+		c := s.loop.shard.Add(shard.Socket{FD: int32(pair[0])}, who)
 		s.loop.shard.Join(c, "crowd")
 		s.loop.shard.Join(c, "other")
 		require.True(s.t, s.loop.shard.SetMetadata(c, "level", []byte("7")))
@@ -52,7 +52,7 @@ func costs(t *testing.T, to Target, part int) (allocs [2]float64) {
 		far := s.crowd(clients)
 		publish := func() {
 			_, _ = s.server.Publish(Publication{To: to, Message: message})
-			s.loop.turn()
+			s.loop.Turn()
 		}
 		publish()
 		require.Equal(t, clients/part, s.receivedBy(far))

@@ -3,34 +3,16 @@
 package core
 
 import (
-	"context"
 	"encoding/json"
 	"log/slog"
-	"net"
 	"testing"
 
-	"github.com/panjf2000/gnet/v2"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/shard"
 )
-
-// nearEnd is a client's connection as a loop sees it: one end of a socket pair.
-type nearEnd struct {
-	gnet.Conn // nil: nothing else is called
-	fd        int
-}
-
-func (n *nearEnd) Fd() int { return n.fd }
-
-// standing is an event loop that polls nothing: the test calls the callbacks.
-type standing struct{ gnet.EventLoop }
-
-func (standing) Enroll(_ context.Context, conn net.Conn) (<-chan gnet.RegisteredResult, error) {
-	return nil, conn.Close()
-}
 
 // still is a server with one loop that the test turns by hand, and a client.
 type still struct {
@@ -49,15 +31,15 @@ func newStill(t *testing.T, prepare ...func(*Server)) *still {
 	for _, p := range prepare {
 		p(server)
 	}
-	l, err := newLoop(server, standing{}, 0)
+	l, err := newLoop(server, 0)
 	require.NoError(t, err)
-	t.Cleanup(l.bell.remove)
-	server.loops.by[0].Store(l)
+	t.Cleanup(l.poll.Discard)
+	server.loops[0].Store(l)
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { _, _ = unix.Close(pair[0]), unix.Close(pair[1]) })
 	s := &still{t: t, server: server, loop: l, far: pair[1], in: make([]byte, 1<<12), out: make([]byte, 1<<16)}
-	s.client = l.shard.Add(&nearEnd{fd: pair[0]}, nil)
+	s.client = l.shard.Add(shard.Socket{FD: int32(pair[0])}, nil)
 	l.shard.Join(s.client, "general")
 	return s
 }
@@ -71,7 +53,7 @@ func (s *still) ask(frame []byte) []byte {
 
 // turn has the loop do what was posted, and returns what has then been written.
 func (s *still) turn() []byte {
-	s.loop.turn()
+	s.loop.Turn()
 	return s.written()
 }
 

@@ -141,9 +141,9 @@ type told[T any] struct {
 	value T
 }
 
-// poll asks all nodes, or the named one, a question of Gannet's own, and decodes
+// inquire asks all nodes, or the named one, a question of Gannet's own, and decodes
 // the answers. A node whose answer is an error, or cannot be read, is missing.
-func poll[T any](ctx context.Context, c *Cluster, nodeID, kind string, request any) ([]told[T], Coverage) {
+func inquire[T any](ctx context.Context, c *Cluster, nodeID, kind string, request any) ([]told[T], Coverage) {
 	data, err := encodeSurvey(request)
 	if err != nil { // a string that is no UTF-8 names nobody
 		return nil, Coverage{Missing: []string{}, Problem: err.Error()}

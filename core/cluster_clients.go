@@ -55,7 +55,7 @@ func someOf(ids []ClientID, limit int) someClients {
 
 // list joins the clients of all nodes.
 func (c *Cluster) list(ctx context.Context, kind string, request listRequest) ClientList {
-	answers, coverage := poll[someClients](ctx, c, "", kind, request)
+	answers, coverage := inquire[someClients](ctx, c, "", kind, request)
 	result := ClientList{Clients: []LocatedClient{}, Coverage: coverage}
 	for _, a := range answers {
 		result.Count += a.value.Count
@@ -101,7 +101,7 @@ type clientRequest struct {
 // asked.
 func (c *Cluster) FindClient(ctx context.Context, id ClientID) FoundClient {
 	found := FoundClient{Node: nodeOf(id)}
-	answers, coverage := poll[*ClientInfo](ctx, c, found.Node, kindClient, clientRequest{ClientID: id})
+	answers, coverage := inquire[*ClientInfo](ctx, c, found.Node, kindClient, clientRequest{ClientID: id})
 	found.Coverage = coverage
 	for _, a := range answers {
 		found.Client = a.value
@@ -164,7 +164,7 @@ func (s *Server) answerDisconnectUser(_ context.Context, data json.RawMessage) (
 
 // disconnect adds up what the nodes have done.
 func (c *Cluster) disconnect(ctx context.Context, nodeID, kind string, request clientRequest) Disconnection {
-	answers, coverage := poll[int](ctx, c, nodeID, kind, request)
+	answers, coverage := inquire[int](ctx, c, nodeID, kind, request)
 	result := Disconnection{Coverage: coverage}
 	for _, a := range answers {
 		result.Clients += a.value

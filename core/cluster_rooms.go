@@ -41,7 +41,7 @@ type ClusterRooms struct {
 // less, and never more than MaxListed.
 func (c *Cluster) Rooms(ctx context.Context, limit int) ClusterRooms {
 	limit = listed(limit)
-	answers, coverage := poll[someRooms](ctx, c, "", kindRooms, listRequest{Limit: limit})
+	answers, coverage := inquire[someRooms](ctx, c, "", kindRooms, listRequest{Limit: limit})
 	result := ClusterRooms{Coverage: coverage}
 	sums := map[string]int{}
 	for _, a := range answers {

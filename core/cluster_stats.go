@@ -19,7 +19,7 @@ type ClusterStats struct {
 
 // Stats asks all nodes for their figures and adds them up.
 func (c *Cluster) Stats(ctx context.Context) ClusterStats {
-	answers, coverage := poll[Stats](ctx, c, "", kindStats, nil)
+	answers, coverage := inquire[Stats](ctx, c, "", kindStats, nil)
 	result := ClusterStats{Nodes: []Stats{}, Coverage: coverage}
 	for _, a := range answers {
 		result.Nodes = append(result.Nodes, a.value)

@@ -6,8 +6,8 @@ import (
 )
 
 // Descriptors are shared by clients, the admin listener, the bus and whatever
-// handlers open. An accept that finds none left would stop gnet's engine, so
-// clients are refused well before: the kernel hands out the lowest free number,
+// handlers open. An accept that finds none left can refuse nobody, so clients are
+// refused well before: the kernel hands out the lowest free number,
 // so the number of a new connection's descriptor tells how many are in use,
 // whoever opened them.
 type descriptors struct {
@@ -22,8 +22,8 @@ const (
 	// processDescriptors covers standard streams, logs, the bus, the probes of
 	// the runtime, and a burst of outgoing connections.
 	processDescriptors = 64
-	// loopDescriptors covers a loop's poller, its event descriptor, its
-	// listener and its bell.
+	// loopDescriptors covers a loop's epoll, its event descriptor and its
+	// listener.
 	loopDescriptors = 8
 	// refusalRoom is the descriptors with which refused upgrades get an answer.
 	refusalRoom = 64

@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/panjf2000/gnet/v2"
 	"golang.org/x/sys/unix"
 
 	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/core/auth"
+	"github.com/gannet-ws/gannet/core/poll"
 	"github.com/gannet-ws/gannet/shard"
 )
 
@@ -17,7 +17,8 @@ import (
 // awaited, or it has been refused and its end is awaited.
 type handshake struct {
 	loop    *loop
-	conn    gnet.Conn
+	fd      int
+	handle  poll.Handle
 	head    []byte // of the request, while it is incomplete
 	since   uint32 // shard.Now when it began to wait
 	index   int    // in loop.handshakes
@@ -31,24 +32,19 @@ type handshake struct {
 // below 2 KiB but for cookies and tokens.
 const maxRequestHead = 8 << 10
 
-// open takes a new connection in.
-func (l *loop) open(conn gnet.Conn) gnet.Action {
-	s := l.server
-	l.counters.Accepted++
-	if conn.Fd() >= s.descriptors.drop {
-		l.counters.Refused[refusedDescriptors]++
-		return gnet.Close
+// handshakeReady reads what has come of an upgrade request.
+func (l *loop) handshakeReady(h *handshake) {
+	in, open := l.read(h.fd)
+	if !open {
+		l.dropHandshake(h)
+		return
 	}
-	count := s.connections.Add(1)
-	h := &handshake{loop: l, conn: conn, since: s.now(), index: len(l.handshakes)}
-	h.crowded = count > int64(s.descriptors.cap) || conn.Fd() >= s.descriptors.refuse
-	l.handshakes = append(l.handshakes, h)
-	conn.SetContext(h)
-	return gnet.None
+	l.negotiate(h, in)
 }
 
-// forget ends a handshake whose connection has been closed.
-func (l *loop) forget(h *handshake) {
+// dropHandshake closes the connection at once.
+func (l *loop) dropHandshake(h *handshake) {
+	l.poll.Close(h.handle)
 	h.closed = true
 	l.unlist(h)
 	l.server.connections.Add(-1)
@@ -154,13 +150,13 @@ func (l *loop) verified(h *handshake, key []byte, identity auth.Identity, err er
 // upgrade makes a client of the connection. Bytes that came behind the request
 // are its first frames.
 func (l *loop) upgrade(h *handshake, key []byte, user *shard.User, rest []byte) {
-	c := l.shard.Add(h.conn, user)
+	c := l.shard.Add(shard.Socket{FD: int32(h.fd), Handle: uint32(h.handle)}, user)
 	if c == nil {
 		l.refuse(h, refusedConnections, errCrowded)
 		return
 	}
 	l.unlist(h)
-	h.conn.SetContext(c)
+	l.poll.Become(h.handle, c)
 	l.counters.Upgraded++
 	l.replies = codec.AppendUpgradeResponse(l.replies[:0], key, "")
 	if user != nil {
@@ -187,8 +183,8 @@ func (l *loop) refuse(h *handshake, why refusal, err error) {
 	h.refused, h.head, h.pending = true, nil, nil
 	h.since = l.server.now()
 	answer := handshakeError(err).AppendResponse(nil)
-	if _, err := h.conn.Write(answer); err == nil {
-		_ = unix.Shutdown(h.conn.Fd(), unix.SHUT_WR)
+	if _, err := poll.Write(h.fd, answer); err == nil {
+		_ = unix.Shutdown(h.fd, unix.SHUT_WR)
 	}
 }
 
@@ -221,5 +217,5 @@ func (l *loop) checkHandshake(h *handshake) {
 	default:
 		return
 	}
-	_ = l.events.Close(h.conn)
+	l.dropHandshake(h)
 }

@@ -3,23 +3,27 @@ package core
 import (
 	"sync/atomic"
 
-	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
 
 	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/core/poll"
 	"github.com/gannet-ws/gannet/shard"
 )
 
-// loop is what one event loop owns: its shard, the connections that are not
-// clients yet, and the buffers that it works with. Only its own goroutine
-// touches it, but for the fields that say otherwise.
+// loop is what one event loop owns: its sockets, its shard, the connections that
+// are not clients yet, and the buffers that it works with. Only its own goroutine
+// touches it, but for the fields that say otherwise. Of what its poll.Loop watches,
+// a *listener accepts connections, a *handshake is one before the upgrade, and a
+// *shard.Client one after it.
 type loop struct {
 	server *Server
 	life   *life
-	events gnet.EventLoop
+	poll   *poll.Loop
 	shard  *shard.Shard
-	bell   *bell
 
+	listener   listener
 	handshakes []*handshake
+	buffer     []byte // what one read takes from a socket
 	reader     codec.ReaderConfig
 	parser     *codec.EnvelopeParser
 	decoder    *codec.Decoder
@@ -37,20 +41,26 @@ type loop struct {
 	swept   int            // slots of the sweep under way that are done; -1: none is
 
 	sweepDue atomic.Bool // set by any goroutine
-	retryDue atomic.Bool // set by any goroutine
-	blocked  atomic.Bool // read by any goroutine: some sockets are full
 
 	asked   atomic.Int64           // Server.clock of the sample that is awaited, 0 for none
 	sampled atomic.Pointer[sample] // the last one, for any goroutine
 	ended   chan struct{}          // closed when the loop has ended
 }
 
-func newLoop(s *Server, events gnet.EventLoop, index int) (*loop, error) {
+// readBuffer is the size of a loop's buffer, in bytes.
+const readBuffer = 64 << 10
+
+func newLoop(s *Server, index int) (*loop, error) {
+	polled, err := poll.New()
+	if err != nil {
+		return nil, err
+	}
 	l := &loop{
 		server:  s,
 		life:    s.life.Load(),
 		ended:   make(chan struct{}),
-		events:  events,
+		poll:    polled,
+		buffer:  make([]byte, readBuffer),
 		reader:  codec.ReaderConfig{MaxMessage: int(s.options.MaxMessageSize)},
 		parser:  codec.NewEnvelopeParser(),
 		decoder: codec.NewDecoder(),
@@ -70,55 +80,118 @@ func newLoop(s *Server, events gnet.EventLoop, index int) (*loop, error) {
 		Bytes:       bytes,
 	})
 	l.shard.Now = s.now()
-	var err error
-	l.bell, err = hang(l)
-	return l, err
+	return l, nil
 }
 
 // post leaves work for the loop. Any goroutine may call it.
 func (l *loop) post(op shard.Op) {
 	l.shard.Post(&op)
-	l.bell.ring()
+	l.poll.Wake()
 }
 
-// turn does what the bell was rung for, a bounded piece of it.
-func (l *loop) turn() {
-	l.bell.hear()
+// Ready serves a socket. See poll.Owner.
+func (l *loop) Ready(is any, events poll.Events) {
+	switch is := is.(type) {
+	case *shard.Client:
+		l.clientReady(is, events)
+	case *handshake:
+		l.handshakeReady(is)
+	case *listener:
+		l.accept()
+	}
+}
+
+// clientReady writes what a client's socket has room for, and receives what it has.
+func (l *loop) clientReady(c *shard.Client, events poll.Events) {
+	if events&poll.Output != 0 {
+		l.shard.Now = l.server.now()
+		l.shard.Writable(c)
+		l.shard.Settle()
+		l.finish()
+	}
+	if events&poll.Input == 0 || c.State() == shard.Free {
+		return
+	}
+	in, open := l.read(int(c.Socket().FD))
+	if !open {
+		l.Drop(c)
+		l.finish()
+		return
+	}
+	l.receive(c, in)
+}
+
+// read returns what a socket has, in the loop's buffer, and whether it is open.
+func (l *loop) read(fd int) (in []byte, open bool) {
+	n, err := poll.Read(fd, l.buffer)
+	if err != nil {
+		return nil, err == unix.EAGAIN
+	}
+	l.counters.BytesIn += uint64(n)
+	return l.buffer[:n], n > 0
+}
+
+// Turn does a bounded piece of what was posted. See poll.Owner.
+func (l *loop) Turn() {
+	if l.poll.Stopped() {
+		l.dropAll()
+		return
+	}
 	l.shard.Now = l.server.now()
 	if l.sweepDue.Swap(false) {
 		l.startSweep()
 	}
-	if l.retryDue.Swap(false) {
-		l.shard.Retry()
-	}
 	more := l.shard.Turn()
 	if l.sweep() || more {
-		l.bell.ring()
+		l.poll.Again()
 	}
 	l.finish()
 }
 
-// finish ends a callback: it wakes the loops that were given work, this one
-// among them if some is left, and asks to be woken while sockets are full.
+// finish ends what a socket or a turn called for: it has the loops that were given
+// work take turns, this one among them if some is left.
 func (l *loop) finish() {
 	if !l.shard.Settled() {
-		l.bell.ring()
+		l.poll.Again()
 	}
-	if l.ring != (shard.ShardSet{}) {
-		l.server.ring(l.ring)
-		l.ring = shard.ShardSet{}
+	if l.ring == (shard.ShardSet{}) {
+		return
 	}
-	if blocked := l.shard.Blocked() > 0; blocked != l.blocked.Load() {
-		l.blocked.Store(blocked)
-		if blocked {
-			l.server.wantRetry()
-		}
+	if self := l.shard.Index(); l.ring.Has(self) {
+		l.poll.Again()
+		l.ring.Remove(self)
+	}
+	l.server.ring(l.ring)
+	l.ring = shard.ShardSet{}
+}
+
+// AwaitRoom watches for room in a client's socket. See shard.Owner.
+func (l *loop) AwaitRoom(c *shard.Client, wanted bool) {
+	events := poll.Input
+	if wanted {
+		events |= poll.Output
+	}
+	if err := l.poll.Watch(poll.Handle(c.Socket().Handle), events); err != nil {
+		l.shard.Doom(c)
 	}
 }
 
 // Drop closes a client's connection at once. See shard.Owner.
 func (l *loop) Drop(c *shard.Client) {
-	_ = l.events.Close(c.Socket().(gnet.Conn))
+	l.poll.Close(poll.Handle(c.Socket().Handle))
+	l.remove(c)
+}
+
+// dropAll closes all connections, at the loop's end.
+func (l *loop) dropAll() {
+	l.poll.Each(func(_ poll.Handle, is any) {
+		switch is := is.(type) {
+		case *shard.Client:
+			l.Drop(is)
+		case *handshake:
+			l.dropHandshake(is)
+		}
+	})
 }
 
 // remove frees the record of a client whose connection has been closed.

@@ -20,28 +20,21 @@
 //
 // # Who owns what
 //
-// gnet runs one goroutine for each event loop. A loop, its shard and all that
-// these hold, client records and rooms among it, are touched only there. Other
-// goroutines post an operation and ring the loop's bell. What the goroutines
-// share is the Directory, the counters that are atomic, and messages, which are
-// immutable.
+// Each event loop has one goroutine. A loop, its shard and all that these hold,
+// client records and rooms among it, are touched only there. Other goroutines
+// post an operation and wake the loop. What the goroutines share is the
+// Directory, the counters that are atomic, and messages, which are immutable.
 //
 // A handler runs on its client's loop. It must not block, unless its route is
 // Blocking, and what the Context hands out is valid until it returns.
 package core
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"net"
-	"strconv"
 	"sync/atomic"
 	"time"
-
-	"github.com/panjf2000/gnet/v2"
 
 	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/shard"
@@ -61,10 +54,8 @@ type Server struct {
 	descriptors descriptors
 	life        atomic.Pointer[life]
 
-	loops  loops
-	engine atomic.Pointer[gnet.Engine]
-	retry  chan struct{} // loops ask for retries of full sockets
-	state  atomic.Int32
+	loops loops
+	state atomic.Int32
 
 	connections atomic.Int64 // open, upgraded or not
 	published   atomic.Uint64
@@ -80,15 +71,15 @@ type Server struct {
 	surveyPanics   atomic.Uint64
 	surveyLogged   seldom
 
-	restarts    atomic.Uint64
-	panicLogged seldom
-	failLogged  seldom
-	slowLogged  seldom
-	busLogged   seldom
-	badLogged   seldom
-	gapLogged   seldom
-	rates       rates
-	stats       statsBook
+	panicLogged  seldom
+	failLogged   seldom
+	slowLogged   seldom
+	busLogged    seldom
+	badLogged    seldom
+	gapLogged    seldom
+	acceptLogged seldom
+	rates        rates
+	stats        statsBook
 }
 
 // New returns a server that does not listen yet. The error is a sentence for
@@ -102,7 +93,6 @@ func New(options Options) (*Server, error) {
 		options: options,
 		made:    time.Now(),
 		routes:  map[route]*endpoint{},
-		retry:   make(chan struct{}, 1),
 	}
 	s.subscribers = bus.NewDispatcher(bus.DispatcherOptions{Log: options.Log})
 	s.life.Store(s.newLife())
@@ -157,90 +147,3 @@ func (s *Server) NodeID() string { return fmt.Sprintf("%012x", s.node) }
 
 // Options returns the options, with the defaults filled in.
 func (s *Server) Options() Options { return s.options }
-
-// listenAddr returns the address to listen on.
-func (o *Options) listenAddr() (*net.TCPAddr, error) {
-	if o.Worker == nil {
-		return reserve(o.Addr)
-	}
-	addr, err := net.ResolveTCPAddr("tcp", o.Addr)
-	if err == nil && addr.Port == 0 {
-		err = errors.New("a worker's address needs a port, which all workers share")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen for WebSocket connections: %w", err)
-	}
-	return addr, nil
-}
-
-// reserve finds out which address to listen on, and that nobody does. The event
-// loops share the port between them (SO_REUSEPORT), so a second server would
-// silently take half of the connections.
-func reserve(address string) (*net.TCPAddr, error) {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen for WebSocket connections: %w", err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr), nil
-}
-
-const (
-	readBuffer        = 64 << 10 // bytes that one read takes from a socket
-	restartBackoff    = 50 * time.Millisecond
-	maxRestartBackoff = 2 * time.Second
-)
-
-// serve runs gnet's engine, again whenever it ends by itself: an accept that
-// fails for want of descriptors or memory takes the engine with it.
-func (s *Server) serve() error {
-	backoff := restartBackoff
-	for s.State() < StateDraining {
-		began := time.Now()
-		err := s.runEngine()
-		s.removeLoops()
-		if err != nil && !s.booted() {
-			return fmt.Errorf("cannot start the event loops: %w", err)
-		}
-		if !s.state.CompareAndSwap(int32(StateRunning), int32(StateStarting)) && s.State() >= StateDraining {
-			return nil
-		}
-		s.restarts.Add(1)
-		s.options.Log.Error("the event loops have ended and are started again; all clients were lost", "error", err)
-		if time.Since(began) > time.Minute {
-			backoff = restartBackoff
-		}
-		time.Sleep(backoff)
-		backoff = min(2*backoff, maxRestartBackoff)
-	}
-	return nil
-}
-
-func (s *Server) runEngine() error {
-	now := s.life.Load()
-	return gnet.Run(engine{s}, "tcp://"+net.JoinHostPort(hostOf(now.addr), strconv.Itoa(now.addr.Port)),
-		gnet.WithReusePort(true),
-		gnet.WithReuseAddr(true), // or sockets in TIME_WAIT would keep a restarted server from its port
-		gnet.WithNumEventLoop(s.options.Loops),
-		gnet.WithReadBufferCap(readBuffer),
-		gnet.WithLogger(engineLog{s.options.Log}),
-	)
-}
-
-// hostOf is the host to listen on, empty for all addresses of both families.
-func hostOf(addr *net.TCPAddr) string {
-	if addr.IP.To4() == nil && addr.IP.IsUnspecified() {
-		return ""
-	}
-	return (&net.IPAddr{IP: addr.IP, Zone: addr.Zone}).String()
-}
-
-// stop ends the engine, without gnet's way of waiting, which polls: serve
-// returns when it has ended.
-func (s *Server) stop() {
-	dontWait, cancel := context.WithCancel(context.Background())
-	cancel()
-	if booted := s.engine.Load(); booted != nil {
-		_ = booted.Stop(dontWait)
-	}
-}

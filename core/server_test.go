@@ -1,42 +1,24 @@
 package core
 
 import (
-	"net"
 	"testing"
 
-	"github.com/panjf2000/gnet/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-func TestHostOf(t *testing.T) {
-	for address, want := range map[string]string{
-		"0.0.0.0":   "0.0.0.0", // IPv4 alone: an operator who says so means it
-		"127.0.0.1": "127.0.0.1",
-		"::":        "", // both families
-		"::1":       "::1",
-		"fe80::1":   "fe80::1%eth0",
-	} {
-		ip := net.ParseIP(address)
-		require.NotNil(t, ip)
-		zone := ""
-		if address == "fe80::1" {
-			zone = "eth0"
-		}
-		assert.Equal(t, want, hostOf(&net.TCPAddr{IP: ip, Zone: zone}), address)
-	}
-}
-
-// An engine that comes up after the server was asked to stop would never be
-// stopped.
-func TestOnBoot_WhenStopping(t *testing.T) {
-	server, err := New(Options{})
+// A server that was asked to stop while it started must not run on.
+func TestServe_WhenStopping(t *testing.T) {
+	server, err := New(Options{Addr: "127.0.0.1:0"})
+	require.NoError(t, err)
+	server.life.Load().addr, err = server.options.listenAddr()
 	require.NoError(t, err)
 	server.state.Store(int32(StateDraining))
-	assert.Equal(t, gnet.Shutdown, engine{server}.OnBoot(gnet.Engine{}))
-	server.state.Store(int32(StateStarting))
-	assert.Equal(t, gnet.None, engine{server}.OnBoot(gnet.Engine{}))
-	assert.Equal(t, StateRunning, server.State())
+	require.NoError(t, server.serve())
+	assert.False(t, server.booted())
+	for range server.running {
+		t.Error("a loop is left")
+	}
 }
 
 func TestPlanDescriptors(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 // counters are a loop's own, counted without locks on its goroutine.
 type counters struct {
 	Accepted         uint64 // connections
+	AcceptFailures   uint64 // for want of descriptors or memory
 	Upgraded         uint64 // connections that became clients
 	Refused          [refusalCount]uint64
 	Closed           [reasonCount]uint64
@@ -55,6 +56,7 @@ func (l *loop) snapshot() snapshot {
 // add sums the counters, not the figures of the moment.
 func (s *snapshot) add(o *snapshot) {
 	s.Accepted += o.Accepted
+	s.AcceptFailures += o.AcceptFailures
 	s.Upgraded += o.Upgraded
 	for i, n := range o.Refused {
 		s.Refused[i] += n
@@ -112,6 +114,7 @@ type Totals struct {
 	Blocked        int `json:"blocked"` // clients whose sockets are full
 
 	Accepted         uint64            `json:"accepted"`
+	AcceptFailures   uint64            `json:"acceptFailures"` // for want of descriptors or memory
 	Upgraded         uint64            `json:"upgraded"`
 	Refused          map[string]uint64 `json:"refused"` // by reason
 	Closed           map[string]uint64 `json:"closed"`  // by reason
@@ -147,7 +150,6 @@ type Totals struct {
 	UnknownRoutes    uint64            `json:"unknownRoutes"`
 	HandlerErrors    uint64            `json:"handlerErrors"`
 	Panics           uint64            `json:"panics"`
-	Restarts         uint64            `json:"restarts"`      // of the engine, after a failed accept
 	Surveys          uint64            `json:"surveys"`       // questions to other nodes
 	SurveyMissing    uint64            `json:"surveyMissing"` // answers of nodes that did not come
 }
@@ -235,6 +237,7 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.Users = s.directory.Users()
 	stats.Rooms = s.directory.Rooms()
 	stats.Accepted = total.Accepted
+	stats.AcceptFailures = total.AcceptFailures
 	stats.Upgraded = total.Upgraded
 	stats.Refused = map[string]uint64{}
 	for i, n := range total.Refused {
@@ -280,7 +283,6 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.Nodes = 1 + len(s.options.Bus.Nodes())
 	stats.Surveys = s.surveys.Load()
 	stats.SurveyMissing = s.surveyMissing.Load()
-	stats.Restarts = s.restarts.Load()
 	if verifier := s.life.Load().verifier.Load(); verifier != nil {
 		keys := verifier.Stats()
 		stats.KeySetRefreshes, stats.KeySetFailures = keys.Refreshes, keys.Failures

@@ -12,12 +12,11 @@ import (
 // to close. It runs in pieces, so that the loop's sockets are not kept waiting.
 
 const (
-	sweepChunk    = 4096 // records that one turn looks at
-	sweepStep     = 64   // records between two looks at the number of pings
-	sweepPings    = 256  // clients that one turn pings: each costs a write
-	slowestSweep  = time.Second
-	fastestSweep  = 10 * time.Millisecond
-	retryInterval = 5 * time.Millisecond // between looks at full sockets
+	sweepChunk   = 4096 // records that one turn looks at
+	sweepStep    = 64   // records between two looks at the number of pings
+	sweepPings   = 256  // clients that one turn pings: each costs a write
+	slowestSweep = time.Second
+	fastestSweep = 10 * time.Millisecond
 )
 
 var pingFrame = codec.AppendFrame(nil, codec.OpPing, nil)
@@ -46,6 +45,7 @@ func (l *loop) startSweep() {
 	if l.swept < 0 {
 		l.swept = 0
 	}
+	l.resumeAccepting()
 	for i := len(l.handshakes) - 1; i >= 0; i-- {
 		l.checkHandshake(l.handshakes[i])
 	}

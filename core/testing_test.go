@@ -16,14 +16,7 @@ import (
 	"github.com/gannet-ws/gannet/core"
 )
 
-func TestMain(m *testing.M) {
-	// gnet keeps one pool of goroutines for the life of the process.
-	goleak.VerifyTestMain(m,
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*goWorker).run.func1"),
-	)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // newMessage is core.NewMessage for data that can be encoded; a []byte is JSON.
 func newMessage(typ, action string, data any) *codec.Message {

@@ -105,25 +105,12 @@ func collect() (memory runtime.MemStats) {
 // quietGoroutines is the least number of goroutines over a while, in which
 // those that are about to end do.
 func quietGoroutines() int {
-	least := countGoroutines()
+	least := runtime.NumGoroutine()
 	for range 20 {
 		time.Sleep(10 * time.Millisecond)
-		least = min(least, countGoroutines())
+		least = min(least, runtime.NumGoroutine())
 	}
 	return least
-}
-
-// countGoroutines leaves out the idle worker of gnet's pool, which ends when it
-// has had nothing to do for a while.
-func countGoroutines() (n int) {
-	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	for stack := range bytes.SplitSeq(stacks, []byte("\n\n")) {
-		if !bytes.Contains(stack, []byte("ants/v2.(*goWorker).run")) {
-			n++
-		}
-	}
-	return n
 }
 
 func statusKiB(t *testing.T, name string) int64 {

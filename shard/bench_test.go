@@ -8,20 +8,13 @@ import (
 	"github.com/gannet-ws/gannet/codec"
 )
 
-// nowhere is a socket that takes everything at once, so that what is measured
-// is the shard's own work.
-type nowhere struct{ fd int }
-
-func (n nowhere) Fd() int                     { return n.fd }
-func (n nowhere) Write(p []byte) (int, error) { return len(p), nil }
-func (n nowhere) OutboundBuffered() int       { return 0 }
-
 // bystander owns a shard whose clients give no trouble.
 type bystander struct{}
 
-func (bystander) Drop(*Client)       {}
-func (bystander) Overflowed(*Client) {}
-func (bystander) Flushed(*Client)    {}
+func (bystander) Drop(*Client)            {}
+func (bystander) Overflowed(*Client)      {}
+func (bystander) Flushed(*Client)         {}
+func (bystander) AwaitRoom(*Client, bool) {}
 
 // BenchmarkFanOut is named by rooms x members x bytes x messages a turn. The
 // time is that of one delivery, a write to /dev/null included.
@@ -44,7 +37,7 @@ func BenchmarkFanOut(b *testing.B) {
 			for r := range names {
 				names[r] = fmt.Sprint("room", r)
 				for range shape.members {
-					s.Join(s.Add(nowhere{int(sink.Fd())}, nil), names[r])
+					s.Join(s.Add(Socket{FD: int32(sink.Fd())}, nil), names[r])
 				}
 			}
 			m := codec.NewMessage(codec.OpText, make([]byte, shape.bytes))

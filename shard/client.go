@@ -7,16 +7,11 @@ import (
 	"github.com/gannet-ws/gannet/codec"
 )
 
-// Socket is what a shard needs of a connection. A shard writes to the
-// descriptor itself while the socket takes all; what it does not take goes to
-// Write, which keeps it and sends it when the socket has room again.
-type Socket interface {
-	Fd() int
-	// Write copies what the kernel does not take. A failed Write may call
-	// Shard.Remove for this client before it returns.
-	Write(p []byte) (int, error)
-	// OutboundBuffered is the number of bytes that Write still keeps.
-	OutboundBuffered() int
+// Socket is a connection: the descriptor of a non-blocking socket, to which the
+// shard writes, and a number by which the owner knows it.
+type Socket struct {
+	FD     int32
+	Handle uint32
 }
 
 // User is who a client's token says it is. It is immutable and shared.
@@ -38,7 +33,7 @@ type Client struct {
 	tag  atomic.Uint64
 	high uint64 // the id's other half
 
-	fd       int32
+	socket   Socket
 	state    State
 	flags    flags
 	controls uint8 // control frames queued since the queue was last empty
@@ -49,14 +44,12 @@ type Client struct {
 	Active   uint32 // Shard.Now at the last message
 	Deadline uint32 // Shard.Now at which a pinged or closing client is dropped
 
-	socket Socket
 	user   *User
 	rooms  memberships
 	Reader codec.Reader // the bytes of an incomplete frame or message
 
 	messages   float32 // tokens left of Options.Messages
 	bytes      float32 // tokens left of Options.Bytes
-	blockedAt  uint32  // index in the shard's list, with flagBlocked
 	generation uint16
 	Reason     uint8 // why it was closed: an index into the owner's table
 	Strikes    uint8 // messages refused by Spend since it last kept within its rates
@@ -86,6 +79,7 @@ const (
 	flagFinish                     // the owner wants to know when its queue is empty
 	flagDoomed                     // on the shard's list of clients to drop
 	flagOverflow                   // its backlog met the limit
+	flagAwaited                    // the owner watches for room in its socket
 )
 
 // ID returns the client's id.
@@ -105,12 +99,6 @@ func (c *Client) State() State { return c.state }
 // SetState moves an open client towards its end.
 func (c *Client) SetState(state State) { c.state = state }
 
-// Backlog returns what waits for the client, in bytes: the frames queued here,
-// each with what it costs beside its bytes, and what its full socket's
-// connection keeps.
-func (c *Client) Backlog() int {
-	if c.flags&flagBlocked == 0 {
-		return c.queue.cost()
-	}
-	return c.queue.cost() + c.socket.OutboundBuffered()
-}
+// Backlog returns what waits for the client, in bytes: the frames queued, each
+// with what it costs beside its bytes.
+func (c *Client) Backlog() int { return c.queue.cost() }

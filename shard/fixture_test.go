@@ -21,10 +21,11 @@ type fixture struct {
 	dropped    []ID
 	overflowed []ID
 	flushed    []ID
+	awaited    map[ID]bool // clients whose sockets are watched for room
 }
 
 func newFixture(t *testing.T, change ...func(*Options)) *fixture {
-	f := &fixture{t: t, directory: NewDirectory(nil)}
+	f := &fixture{t: t, directory: NewDirectory(nil), awaited: map[ID]bool{}}
 	options := Options{Node: 0xabcdef123456, Index: 3, Directory: f.directory, Owner: f, MaxBacklog: 1 << 20, MaxInbox: 1 << 20}
 	for _, c := range change {
 		c(&options)
@@ -45,39 +46,31 @@ func (f *fixture) Overflowed(c *Client) {
 
 func (f *fixture) Flushed(c *Client) { f.flushed = append(f.flushed, c.ID()) }
 
+func (f *fixture) AwaitRoom(c *Client, wanted bool) {
+	require.NotEqual(f.t, wanted, f.awaited[c.ID()], "each call changes something")
+	f.awaited[c.ID()] = wanted
+}
+
+// writable calls Writable for the clients whose sockets have room, as an event
+// loop does, and returns their number.
+func (f *fixture) writable() (n int) {
+	f.Each(0, f.Slots(), func(c *Client) {
+		poll := []unix.PollFd{{Fd: c.Socket().FD, Events: unix.POLLOUT}}
+		if _, err := unix.Poll(poll, 0); err == nil && f.awaited[c.ID()] && poll[0].Revents&unix.POLLOUT != 0 {
+			f.Writable(c)
+			n++
+		}
+	})
+	f.Settle()
+	return n
+}
+
 // peer is a client and the other end of its socket.
 type peer struct {
 	*Client
 	t    *testing.T
-	kept []byte // what the kernel did not take, as gnet keeps it
 	near int
 	far  int
-	fail func() // called by Write, which then fails
-}
-
-func (p *peer) Fd() int { return p.near }
-
-func (p *peer) Write(b []byte) (int, error) {
-	if p.fail != nil {
-		p.fail()
-		return 0, unix.EPIPE
-	}
-	p.kept = append(p.kept, b...)
-	return len(b), nil
-}
-
-func (p *peer) OutboundBuffered() int { return len(p.kept) }
-
-// release sends what was kept, as gnet does when the socket has room.
-func (p *peer) release() {
-	for len(p.kept) > 0 {
-		n, err := unix.Write(p.near, p.kept)
-		if err == unix.EAGAIN {
-			return
-		}
-		require.NoError(p.t, err)
-		p.kept = p.kept[n:]
-	}
 }
 
 // read returns what has arrived.
@@ -122,7 +115,7 @@ func (f *fixture) add(user string) *peer {
 	if user != "" {
 		who = &User{ID: user}
 	}
-	p.Client = f.Add(p, who)
+	p.Client = f.Add(Socket{FD: int32(fds[0])}, who)
 	require.NotNil(f.t, p.Client)
 	return p
 }

@@ -63,8 +63,8 @@ func (s *Shard) join(c *Client, name string) bool {
 		return false
 	}
 	joined := s.rooms.open(name)
-	joined.members = append(joined.members, member{slot: c.slot(), at: c.rooms.len})
-	c.rooms.add(membership{room: joined.number, at: uint32(len(joined.members) - 1)})
+	joined.members = append(joined.members, member{slot: c.slot(), at: uint32(len(c.rooms))})
+	c.rooms = append(c.rooms, membership{room: joined.number, at: uint32(len(joined.members) - 1)})
 	return true
 }
 
@@ -74,7 +74,7 @@ func (s *Shard) membership(c *Client, name string) int {
 	if found == nil {
 		return -1
 	}
-	for i, m := range c.rooms.list() {
+	for i, m := range c.rooms {
 		if m.room == found.number {
 			return i
 		}
@@ -84,17 +84,16 @@ func (s *Shard) membership(c *Client, name string) int {
 
 // leave ends the client's membership at index i of its record.
 func (s *Shard) leave(c *Client, i int) {
-	rooms := c.rooms.list()
-	gone := rooms[i]
+	gone := c.rooms[i]
 	left := s.rooms.list[gone.room]
 
-	last := len(rooms) - 1
+	last := len(c.rooms) - 1
 	if i != last {
-		moved := rooms[last]
-		rooms[i] = moved
+		moved := c.rooms[last]
+		c.rooms[i] = moved
 		s.rooms.list[moved.room].members[moved.at].at = uint32(i)
 	}
-	c.rooms.len--
+	c.rooms = c.rooms[:last]
 
 	if left.walking {
 		left.members[gone.at].slot = hole
@@ -112,7 +111,7 @@ func (s *Shard) removeMember(left *room, at uint32) {
 		moved := left.members[last]
 		left.members[at] = moved
 		if moved.slot != hole {
-			s.slots.at(moved.slot).rooms.list()[moved.at].at = at
+			s.slots.at(moved.slot).rooms[moved.at].at = at
 		}
 	}
 	left.members = left.members[:last]

@@ -66,7 +66,7 @@ func TestRoom_AgainstModel(t *testing.T) {
 		name := fmt.Sprint("room", random.IntN(6))
 		switch action := random.IntN(10); {
 		case action == 0 || len(clients) < 5:
-			clients = append(clients, f.Add(&peer{t: t}, nil))
+			clients = append(clients, f.Add(Socket{FD: -1}, nil))
 		case action == 1:
 			i := random.IntN(len(clients))
 			f.Remove(clients[i])
@@ -113,7 +113,7 @@ func requireModel(t *testing.T, f *fixture, model map[string]map[*Client]bool) {
 				}
 				c := f.slots.at(m.slot)
 				got[c] = true
-				require.Equal(t, membership{room: found.number, at: uint32(at)}, c.rooms.list()[m.at])
+				require.Equal(t, membership{room: found.number, at: uint32(at)}, c.rooms[m.at])
 			}
 		}
 		require.True(t, maps.Equal(want, got), name)

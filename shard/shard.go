@@ -22,7 +22,8 @@ type Options struct {
 }
 
 // Owner is told what the shard cannot do itself. Its methods are called on the
-// shard's goroutine, never while the shard walks a list of clients.
+// shard's goroutine, never while the shard walks a list of clients unless they say
+// otherwise.
 type Owner interface {
 	// Drop closes the client's connection, which calls Shard.Remove.
 	Drop(c *Client)
@@ -30,6 +31,10 @@ type Owner interface {
 	Overflowed(c *Client)
 	// Flushed is called after Finish, when all has been written.
 	Flushed(c *Client)
+	// AwaitRoom has Shard.Writable called whenever the client's socket has room,
+	// or, if not wanted, no more. It may be called during a walk: it only notes
+	// what to watch for.
+	AwaitRoom(c *Client, wanted bool)
 }
 
 // Shard is the state of one event loop.
@@ -46,8 +51,7 @@ type Shard struct {
 	walk    walk
 
 	dirty      []*Client // to flush at the end of the turn
-	blocked    []*Client // sockets that are full
-	retried    []*Client // the list that Retry works on
+	blocked    int       // clients whose sockets are full
 	overflowed []*Client // to hand to Owner.Overflowed
 	flushed    []*Client // to hand to Owner.Flushed
 	doomed     []*Client // to hand to Owner.Drop
@@ -80,7 +84,7 @@ func (s *Shard) Add(socket Socket, user *User) *Client {
 	c.generation++
 	id := newID(s.options.Node, s.options.Index, slot, c.generation, nonZero(rand.Uint32()))
 	c.high = id.high
-	c.socket, c.fd, c.user = socket, int32(socket.Fd()), user
+	c.socket, c.user = socket, user
 	c.state = Open
 	c.Seen, c.Active = s.Now, s.Now
 	c.messages, c.bytes = s.options.Messages.Burst, s.options.Bytes.Burst
@@ -106,13 +110,11 @@ func (s *Shard) Remove(c *Client) {
 	s.LeaveAll(c)
 	s.options.Directory.removeClient(s.options.Index, c)
 	s.Counters.Dropped += uint64(c.queue.clear(&s.nodes, false))
-	if c.flags&flagBlocked != 0 {
-		s.forgetBlocked(c)
-	}
+	s.unblock(c)
 	c.Reader.Release()
 	slot := c.slot()
 	c.tag.Store(0)
-	c.high, c.socket, c.user, c.fd = 0, nil, nil, -1
+	c.high, c.socket, c.user = 0, Socket{FD: -1}, nil
 	c.queue, c.state, c.flags, c.controls, c.Reason = queue{}, Free, 0, 0, 0
 	c.Seen, c.Active, c.Deadline, c.Pinged = 0, 0, 0, false
 	c.rooms.release()
@@ -187,9 +189,9 @@ func (s *Shard) Leave(c *Client, name string) bool {
 
 // LeaveAll ends all of the client's memberships.
 func (s *Shard) LeaveAll(c *Client) {
-	for c.rooms.len > 0 {
-		i := int(c.rooms.len) - 1
-		name := s.rooms.list[c.rooms.list()[i].room].name
+	for len(c.rooms) > 0 {
+		i := len(c.rooms) - 1
+		name := s.rooms.list[c.rooms[i].room].name
 		s.leave(c, i)
 		s.options.Directory.removeMember(name, s.options.Index)
 	}
@@ -220,16 +222,16 @@ func (s *Shard) Membership(c *Client, room string) (name string, member bool) {
 	if i < 0 {
 		return "", false
 	}
-	return s.rooms.list[c.rooms.list()[i].room].name, true
+	return s.rooms.list[c.rooms[i].room].name, true
 }
 
 // Rooms appends the names of the client's rooms to dst.
 func (s *Shard) Rooms(c *Client, dst []string) []string {
-	for _, m := range c.rooms.list() {
+	for _, m := range c.rooms {
 		dst = append(dst, s.rooms.list[m.room].name)
 	}
 	return dst
 }
 
 // RoomCount returns the number of rooms the client is in.
-func (s *Shard) RoomCount(c *Client) int { return int(c.rooms.len) }
+func (s *Shard) RoomCount(c *Client) int { return len(c.rooms) }

@@ -164,7 +164,7 @@ func (s *Shard) writeRun(c *Client) {
 		c.queue.push(&s.nodes, w.messages[i].frame, 1)
 	}
 	s.Counters.FramesOut += uint64(c.queue.advance(&s.nodes, n))
-	s.block(c, min(c.queue.bytes, maxWrite))
+	s.block(c)
 }
 
 // deliver queues the messages of the run that are for the client.

@@ -5,8 +5,7 @@ import (
 	"unsafe"
 )
 
-// maxWrite is the most that is gathered for one write, in bytes, and the most
-// of a blocked client's data that its connection is given to keep.
+// maxWrite is the most that is gathered for one write, in bytes.
 const maxWrite = 64 << 10
 
 // Send writes p, which holds so many whole frames, to the client at once if
@@ -29,7 +28,7 @@ func (s *Shard) Send(c *Client, p []byte, frames int) {
 	}
 	c.queue.push(&s.nodes, append([]byte(nil), p...), frames)
 	c.queue.advance(&s.nodes, n)
-	s.block(c, c.queue.bytes)
+	s.block(c)
 }
 
 // flush gives the client one write. If its socket took that and more waits, it
@@ -57,7 +56,7 @@ func (s *Shard) flushOnce(c *Client) {
 	size := len(next)
 	s.Counters.FramesOut += uint64(c.queue.advance(&s.nodes, n))
 	if n < size {
-		s.block(c, int32(size-n))
+		s.block(c)
 	}
 }
 
@@ -95,7 +94,7 @@ func (s *Shard) Doom(c *Client) {
 // system call suits a socket that never blocks: the scheduler need not be told.
 func (s *Shard) write(c *Client, p []byte) int {
 	for {
-		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(c.fd),
+		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(c.socket.FD),
 			uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 		switch errno {
 		case 0:

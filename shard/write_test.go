@@ -17,9 +17,8 @@ func readInto(p *peer, buffer []byte) { _, _ = unix.Read(p.far, buffer) }
 func (f *fixture) drain(p *peer) []byte {
 	all := p.read()
 	for f.Blocked() > 0 || !f.Settled() {
-		p.release()
 		all = append(all, p.read()...)
-		f.Retry()
+		f.writable()
 	}
 	return append(all, p.read()...)
 }
@@ -72,7 +71,6 @@ func TestFlush_FullSocketLosesNothing(t *testing.T) {
 	}
 	f.turns()
 	require.Equal(t, 1, f.Blocked())
-	assert.LessOrEqual(t, len(p.kept), maxWrite, "the connection gets a bounded part to keep")
 	assert.Positive(t, p.Backlog())
 	assert.True(t, slices.Equal(want, split(t, f.drain(p))), "the same messages in the same order")
 	assert.Zero(t, p.Backlog())
@@ -178,7 +176,7 @@ func TestBacklog_ControlFramesAreExemptButBounded(t *testing.T) {
 	p := f.add("")
 	fill(t, p)
 	frame := text("%s", make([]byte, 100)).Frame()
-	for p.Backlog()+len(frame) <= 10<<10 {
+	for p.Backlog()+len(frame)+frameCost <= 10<<10 {
 		f.Enqueue(p.Client, frame)
 		f.Settle()
 	}
@@ -217,19 +215,21 @@ func TestWrite_BrokenSocketIsDropped(t *testing.T) {
 	assert.Equal(t, 1, f.Len())
 }
 
-// TestWrite_RemovedFromWithin is gnet's habit: a failed write calls OnClose,
-// which removes the client, in the middle of a walk.
-func TestWrite_RemovedFromWithin(t *testing.T) {
+// A peer that goes while its socket is full is found out when there would be room.
+func TestWritable_BrokenSocketIsDropped(t *testing.T) {
 	f := newFixture(t)
 	broken, fine := f.addTo("r"), f.addTo("r")
+	id := broken.ID()
 	fill(t, broken)
-	broken.fail = func() { f.Remove(broken.Client) }
 	f.toRoom("r", text("1"))
-	f.toRoom("r", text("2"))
 	f.turns()
-	assert.Equal(t, []string{"1", "2"}, fine.texts())
+	require.Equal(t, 1, f.Blocked())
+	require.NoError(t, unix.Shutdown(broken.near, unix.SHUT_WR))
+	f.Writable(broken.Client)
+	f.Settle()
+	assert.Equal(t, []string{"1"}, fine.texts())
 	assert.Zero(t, f.Blocked())
-	assert.Empty(t, f.dropped)
+	assert.Equal(t, []ID{id}, f.dropped)
 	assert.Equal(t, 1, f.Len())
 }
 
@@ -259,7 +259,6 @@ func TestRemove_ForgetsBlockedClients(t *testing.T) {
 	f.Remove(a.Client)
 	assert.Equal(t, 1, f.Blocked())
 	f.Remove(b.Client)
-	f.Retry()
 	assert.Zero(t, f.Blocked())
 }
 
@@ -277,24 +276,24 @@ func TestFlush_OneWriteForAClientInATurn(t *testing.T) {
 	assert.Zero(t, greedy.Backlog())
 }
 
-func TestRetry_IsBounded(t *testing.T) {
-	f := newFixture(t)
-	var peers []*peer
-	for range retryBudget + 44 {
-		p := f.add("")
-		fill(t, p)
-		f.Send(p.Client, []byte("waits"), 1)
-		peers = append(peers, p)
-	}
-	require.Equal(t, len(peers), f.Blocked())
-	for _, p := range peers {
+func TestWritable_IsCalledForWhileThereIsNoRoom(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxBacklog = 64 << 20 })
+	p := f.add("")
+	fill(t, p)
+	require.Zero(t, f.awaited[p.ID()])
+	f.Enqueue(p.Client, make([]byte, 4<<20))
+	f.Settle()
+	require.True(t, f.awaited[p.ID()])
+	require.Zero(t, f.writable(), "it is full")
+	for p.Backlog() > 0 {
 		p.read()
-		p.release()
+		f.writable()
+		require.True(t, p.Backlog() == 0 || f.awaited[p.ID()], "the rest is waited for")
 	}
-	f.Retry()
-	assert.Equal(t, 44, f.Blocked(), "they have their turn next")
-	f.Retry()
+	assert.False(t, f.awaited[p.ID()])
 	assert.Zero(t, f.Blocked())
+	f.Writable(p.Client) // of an event that was on its way
+	assert.False(t, f.awaited[p.ID()])
 }
 
 func TestControl_WaitsBehindAMessageLargerThanTheBacklog(t *testing.T) {

@@ -19,14 +19,7 @@ import (
 	"github.com/gannet-ws/gannet/core"
 )
 
-func TestMain(m *testing.M) {
-	// gnet keeps one pool of goroutines for the life of the process.
-	goleak.VerifyTestMain(m,
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*goWorker).run.func1"),
-	)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait of the tests; only a failing test uses it up.
 const patience = 15 * time.Second

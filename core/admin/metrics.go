@@ -39,6 +39,7 @@ var table = []metric{
 	{name: "gannet_users", help: "Users with at least one connected client.", kind: gauge, value: func(s *figures) float64 { return float64(s.Users) }},
 	{name: "gannet_rooms", help: "Rooms with at least one member.", kind: gauge, value: func(s *figures) float64 { return float64(s.Rooms) }},
 	{name: "gannet_clients_blocked", help: "Clients whose sockets are full.", kind: gauge, value: func(s *figures) float64 { return float64(s.Blocked) }},
+	{name: "gannet_accept_failures_total", help: "Accepts that failed for want of descriptors or memory; those who connect wait meanwhile.", kind: counter, value: func(s *figures) float64 { return float64(s.AcceptFailures) }},
 	{name: "gannet_accepted_total", help: "Connections accepted.", kind: counter, value: func(s *figures) float64 { return float64(s.Accepted) }},
 	{name: "gannet_upgraded_total", help: "Connections that became clients.", kind: counter, value: func(s *figures) float64 { return float64(s.Upgraded) }},
 	{name: "gannet_refused_total", help: "Connections refused before they became clients.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.Refused }},
@@ -100,7 +101,6 @@ var table = []metric{
 	{name: "gannet_handler_panics_total", help: "Handlers, hooks and filters that panicked; a handler costs its client the connection.", kind: counter, value: func(s *figures) float64 { return float64(s.Panics) }},
 	{name: "gannet_admin_refused_total", help: "Requests and connections that the admin listener refused because of a limit.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.adminRefused }},
 	{name: "gannet_worker_restarts_total", help: "Times that this worker's process ended by itself and was started again.", kind: counter, value: workerRestarts},
-	{name: "gannet_engine_restarts_total", help: "Times the event loops ended by themselves and were started again.", kind: counter, value: func(s *figures) float64 { return float64(s.Restarts) }},
 }
 
 // workerRestarts is 0 where there is one process.

@@ -143,7 +143,7 @@ func TestMetrics_AgreeWithWhatHappened(t *testing.T) {
 		"gannet_blocked_total":                        0,
 		"gannet_handler_errors_total":                 0,
 		"gannet_handler_panics_total":                 0,
-		"gannet_engine_restarts_total":                0,
+		"gannet_accept_failures_total":                0,
 	})
 }
 
@@ -171,7 +171,7 @@ func TestStats_Keys(t *testing.T) {
 		"badReplies": "gannet_upstream_bad_replies_total", "keySetRefreshes": "gannet_jwks_refreshes_total", "keySetFailures": "gannet_jwks_failures_total",
 		"nodes": "gannet_nodes", "surveys": "gannet_surveys_total", "surveyMissing": "gannet_survey_missing_total",
 		"badMessages": "gannet_bad_messages_total", "unknownRoutes": "gannet_unknown_routes_total",
-		"handlerErrors": "gannet_handler_errors_total", "panics": "gannet_handler_panics_total", "restarts": "gannet_engine_restarts_total",
+		"handlerErrors": "gannet_handler_errors_total", "panics": "gannet_handler_panics_total", "acceptFailures": "gannet_accept_failures_total",
 	}
 	metrics := n.readMetrics()
 	for key, name := range numbers {

@@ -33,14 +33,7 @@ func (s suite) Run() int {
 	return s.M.Run()
 }
 
-func TestMain(m *testing.M) {
-	// gnet keeps one pool of goroutines for the life of the process.
-	goleak.VerifyTestMain(suite{m},
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*goWorker).run.func1"),
-	)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(suite{m}) }
 
 // patience bounds every wait of the tests; only a failing test uses it up.
 const patience = browsertest.Patience

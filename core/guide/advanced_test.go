@@ -251,12 +251,7 @@ func TestGuide_AdvancedFeatures_GracefulShutdown(t *testing.T) {
 		require.ErrorIs(t, err, syscall.ECONNREFUSED)
 	})
 	t.Run("intervals and timers", func(t *testing.T) {
-		before := []goleak.Option{
-			goleak.IgnoreCurrent(),
-			goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
-			goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
-			goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*goWorker).run.func1"),
-		}
+		before := goleak.IgnoreCurrent()
 		server := newServer(core.Options{
 			JSONPingInterval: 10 * time.Millisecond, InactiveTimeout: time.Minute, DrainTimeout: 50 * time.Millisecond,
 		})
@@ -273,7 +268,7 @@ func TestGuide_AdvancedFeatures_GracefulShutdown(t *testing.T) {
 		get(t, running)
 		require.NoError(t, ada.Close())
 		stop()
-		require.NoError(t, goleak.Find(before...))
+		require.NoError(t, goleak.Find(before))
 	})
 	t.Run("managers and state", func(t *testing.T) {
 		server := newServer(core.Options{JWTSecret: secret})

@@ -1,0 +1,87 @@
+package core
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/gannet-ws/gannet/core/poll"
+)
+
+// listener is where a loop accepts connections. Each loop has one of its own on
+// the same port, and the kernel deals them out.
+type listener struct {
+	fd     int
+	handle poll.Handle
+	paused bool // an accept has failed: the next sweep tries again
+}
+
+// acceptBurst is the number of connections that are accepted between two looks at
+// the other sockets.
+const acceptBurst = 64
+
+// listen has the loop accept connections at the server's address.
+func (l *loop) listen() error {
+	fd, err := poll.Listen(l.life.addr)
+	if err != nil {
+		return err
+	}
+	handle, err := l.poll.Add(fd, &l.listener)
+	if err != nil {
+		_ = unix.Close(fd)
+		return err
+	}
+	l.listener = listener{fd: fd, handle: handle}
+	return nil
+}
+
+// accept lets waiting connections in, a bounded number of them.
+func (l *loop) accept() {
+	for range acceptBurst {
+		fd, err := poll.Accept(l.listener.fd)
+		if err == unix.EAGAIN {
+			return
+		}
+		if err != nil {
+			l.pauseAccepting(err)
+			return
+		}
+		l.open(fd)
+	}
+}
+
+// pauseAccepting waits for what an accept lacks, descriptors or memory. Those who
+// knock meanwhile wait in the kernel.
+func (l *loop) pauseAccepting(err error) {
+	l.counters.AcceptFailures++
+	if l.server.acceptLogged.now() {
+		l.server.options.Log.Error("cannot accept connections at the moment", "error", err)
+	}
+	l.listener.paused = l.poll.Watch(l.listener.handle, 0) == nil
+}
+
+// resumeAccepting tries again.
+func (l *loop) resumeAccepting() {
+	if l.listener.paused {
+		l.listener.paused = l.poll.Watch(l.listener.handle, poll.Input) != nil
+	}
+}
+
+// open takes a new connection in, to be upgraded or refused.
+func (l *loop) open(fd int) {
+	s := l.server
+	l.counters.Accepted++
+	if fd >= s.descriptors.drop {
+		l.counters.Refused[refusedDescriptors]++
+		_ = unix.Close(fd)
+		return
+	}
+	h := &handshake{loop: l, fd: fd, since: s.now(), index: len(l.handshakes)}
+	var err error
+	if h.handle, err = l.poll.Add(fd, h); err != nil {
+		l.counters.Refused[refusedDescriptors]++
+		_ = unix.Close(fd)
+		return
+	}
+	count := s.connections.Add(1)
+	h.crowded = count > int64(s.descriptors.cap) || fd >= s.descriptors.refuse
+	l.handshakes = append(l.handshakes, h)
+}
