@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/core/poll"
 	"github.com/gannet-ws/gannet/shard"
 )
 
@@ -146,4 +147,34 @@ func TestAllocs_RoomPublish(t *testing.T) {
 	}
 	require.Contains(t, string(publish()), `"data":{"text":"hello"}}}`)
 	require.EqualValues(t, publishAllocs, testing.AllocsPerRun(1000, func() { publish() }))
+}
+
+// upgradeAllocs is what a connection allocates from the accept to its end: its
+// handshake.
+const upgradeAllocs = 1
+
+func TestAllocs_Upgrade(t *testing.T) {
+	s := newStill(t)
+	request := codec.AppendUpgradeRequest(nil, "localhost", s.server.options.Path, []byte("dGhlIHNhbXBsZSBub25jZQ=="), "")
+	comeAndGo := func() (answer []byte) {
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.far = pair[1]
+		s.loop.open(pair[0])
+		_, _ = unix.Write(pair[1], request)
+		s.loop.Ready(s.loop.handshakes[0], poll.Input)
+		answer = s.written()
+		_ = unix.Close(pair[1])
+		s.loop.poll.Each(func(_ poll.Handle, is any) {
+			if c, ok := is.(*shard.Client); ok {
+				s.loop.clientReady(c, poll.Input)
+			}
+		})
+		return answer
+	}
+	require.Contains(t, string(comeAndGo()), "HTTP/1.1 101 Switching Protocols")
+	require.EqualValues(t, upgradeAllocs, testing.AllocsPerRun(1000, func() { comeAndGo() }))
+	require.EqualValues(t, 1, s.loop.shard.Len(), "only the first one is left")
 }
