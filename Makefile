@@ -8,7 +8,7 @@ TOOL   := $(GO) tool $(TOOLS)
 CHECKS := all,-ST1003
 GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help build run allocs test check format docs fuzz torture bench bench-peers clean
+.PHONY: help build run allocs test check format docs fuzz torture bench bench-full clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,13 +33,14 @@ test: allocs ## Run all tests with the race detector, and the allocation tests w
 	$(GO) test -race -shuffle=on -timeout 8m ./...
 	cd bench/peers && $(GO) test ./...
 
-check: allocs ## Format, vet, staticcheck, allocations, and the rules of the layout.
+check: allocs ## Format, vet, staticcheck, allocations, the rules of the layout, and the README's figures.
 	@test -z "$$($(TOOL) gofumpt -l $(GOFILES))" || { $(TOOL) gofumpt -l $(GOFILES); echo 'run make format'; exit 1; }
 	$(GO) vet ./... && $(GO) vet -tags torture ./core ./bus/redis
 	cd bench/peers && $(GO) vet ./...
 	$(TOOL) staticcheck -checks $(CHECKS) ./...
 	$(GO) mod verify
 	$(GO) test ./cmd/gannet -run TestLayout
+	$(GO) test ./bench/readme
 
 format: ## Format the code.
 	$(TOOL) gofumpt -w $(GOFILES)
@@ -58,11 +59,12 @@ torture: build ## Throw a gigabyte of random and mutated bytes at a server; take
 	$(GO) test -tags torture -race -shuffle=on -count=$(TIMES) -timeout 60m ./bus/redis && \
 	$(GO) test -race -shuffle=on -count=$(TIMES) -timeout 30m -run TestCluster ./core
 
-bench: build ## Measure fan-out, echo, rooms, memory and two nodes, beside a bare write loop.
-	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && bench/tools/figures.sh
+bench: build ## Measure in twelve minutes: servers on other libraries, this one, and a bare write loop.
+	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && bench/tools/figures.sh quick
 
-bench-peers: build ## Measure servers on other libraries beside this one.
-	bench/tools/peers.sh
+bench-full: build ## Measure everything in an hour, and write the README's figures. ONLY="echo storm" measures less.
+	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && bench/tools/figures.sh full
+	$(GO) run ./bench/readme bin/bench-full
 
 clean: ## Remove what was built.
 	rm -rf bin

@@ -1,6 +1,10 @@
 package bench
 
-import "math"
+import (
+	"math"
+
+	"github.com/gannet-ws/gannet/bench/plot"
+)
 
 // The charts of a report. One that would show nothing is left out.
 
@@ -8,78 +12,78 @@ import "math"
 const shortestRate = 0.1
 
 // charts returns the charts of a report in their order.
-func charts(r *Report) (drawn []drawing) {
-	for _, c := range []*chart{latencyChart(r), deliveryChart(r), readyChart(r), cpuChart(r), memoryChart(r)} {
+func charts(r *Report) (drawn []plot.Drawing) {
+	for _, c := range []*plot.Chart{latencyChart(r), deliveryChart(r), readyChart(r), cpuChart(r), memoryChart(r)} {
 		if c != nil {
-			drawn = append(drawn, c.draw())
+			drawn = append(drawn, c.Draw())
 		}
 	}
 	return drawn
 }
 
 // latencyChart shows how long deliveries took, the slowest stretched out.
-func latencyChart(r *Report) *chart {
-	c := &chart{title: "Latency", about: "at most so long for the share of deliveries"}
+func latencyChart(r *Report) *plot.Chart {
+	c := &plot.Chart{Title: "Latency", About: "at most so long for the share of deliveries"}
 	least, most, last := math.Inf(1), 0.0, 0.0
 	r.eachRound(func(name, class string, round *Round) {
-		l := line{name: name, class: class}
+		l := plot.Line{Name: name, Class: class}
 		for i, p := range round.Percentiles {
 			x := float64(i) / percentilesPerDecade
 			y := max(p.Micros, 1)
 			least, most, last = min(least, y), max(most, y), max(last, x)
-			l.points = append(l.points, point{x, y})
+			l.Points = append(l.Points, plot.Point{X: x, Y: y})
 		}
-		c.add(l)
+		c.Add(l)
 	})
-	if len(c.lines) == 0 {
+	if len(c.Lines) == 0 {
 		return nil
 	}
-	c.x, c.y = nines(last), decades(least, most, textMicros)
+	c.X, c.Y = plot.Nines(last), plot.Decades(least, most, plot.Micros)
 	return c
 }
 
-func deliveryChart(r *Report) *chart {
-	c := &chart{title: "Deliveries", about: "a second"}
+func deliveryChart(r *Report) *plot.Chart {
+	c := &plot.Chart{Title: "Deliveries", About: "a second"}
 	r.eachRound(func(name, class string, round *Round) {
-		c.add(line{name, class, rates(round, func(s *Sample) float64 { return float64(s.Delivered) })})
+		c.Add(plot.Line{Name: name, Class: class, Points: rates(round, func(s *Sample) float64 { return float64(s.Delivered) })})
 	})
-	return c.overTime(textCount)
+	return c.OverTime(plot.Count)
 }
 
 // readyChart shows connecting, where nothing is delivered.
-func readyChart(r *Report) *chart {
+func readyChart(r *Report) *plot.Chart {
 	if r.Scenario != "idle" && r.Scenario != "storm" {
 		return nil
 	}
-	c := &chart{title: "Connections", about: "ready and open"}
+	c := &plot.Chart{Title: "Connections", About: "ready and open"}
 	r.eachRound(func(name, class string, round *Round) {
-		c.add(line{name, class, values(round, func(s *Sample) float64 { return float64(s.Ready) })})
+		c.Add(plot.Line{Name: name, Class: class, Points: values(round, func(s *Sample) float64 { return float64(s.Ready) })})
 	})
-	return c.overTime(textCount)
+	return c.OverTime(plot.Count)
 }
 
-func cpuChart(r *Report) *chart {
-	c := &chart{title: "CPUs in use", about: "of the server with its workers, and of the load generator"}
+func cpuChart(r *Report) *plot.Chart {
+	c := &plot.Chart{Title: "CPUs in use", About: "of the server with its workers, and of the load generator"}
 	r.eachRound(func(name, class string, round *Round) {
-		c.add(line{name, class, rates(round, func(s *Sample) float64 { return s.ServerCPU })})
+		c.Add(plot.Line{Name: name, Class: class, Points: rates(round, func(s *Sample) float64 { return s.ServerCPU })})
 	})
 	server, _ := r.columns()
 	for i := range r.Server {
-		c.add(line{"generator of the " + server, "generator", rates(&r.Server[i], func(s *Sample) float64 { return s.GeneratorCPU })})
+		c.Add(plot.Line{Name: "generator of the " + server, Class: "generator", Points: rates(&r.Server[i], func(s *Sample) float64 { return s.GeneratorCPU })})
 	}
-	return c.overTime(short)
+	return c.OverTime(plot.Short)
 }
 
-func memoryChart(r *Report) *chart {
-	c := &chart{title: "Resident memory", about: "of the server with its workers, and of the load generator"}
+func memoryChart(r *Report) *plot.Chart {
+	c := &plot.Chart{Title: "Resident memory", About: "of the server with its workers, and of the load generator"}
 	r.eachRound(func(name, class string, round *Round) {
-		c.add(line{name, class, values(round, func(s *Sample) float64 { return float64(s.ServerMemory) })})
+		c.Add(plot.Line{Name: name, Class: class, Points: values(round, func(s *Sample) float64 { return float64(s.ServerMemory) })})
 	})
 	server, _ := r.columns()
 	for i := range r.Server {
-		c.add(line{"generator of the " + server, "generator", values(&r.Server[i], func(s *Sample) float64 { return float64(s.GeneratorMemory) })})
+		c.Add(plot.Line{Name: "generator of the " + server, Class: "generator", Points: values(&r.Server[i], func(s *Sample) float64 { return float64(s.GeneratorMemory) })})
 	}
-	return c.overTime(textBytes)
+	return c.OverTime(plot.Bytes)
 }
 
 // eachRound calls f for all rounds of both columns.
@@ -93,45 +97,16 @@ func (r *Report) eachRound(f func(name, class string, round *Round)) {
 	}
 }
 
-// add adds a line that shows something.
-func (c *chart) add(l line) {
-	for _, p := range l.points {
-		if p.y > 0 {
-			c.lines = append(c.lines, l)
-			return
-		}
-	}
-}
-
-// overTime sets the axes of a chart over time, nil if it has no line.
-func (c *chart) overTime(text func(v float64) string) *chart {
-	if len(c.lines) == 0 {
-		return nil
-	}
-	end, top := 0.0, 0.0
-	for _, l := range c.lines {
-		for _, p := range l.points {
-			end, top = max(end, p.x), max(top, p.y)
-		}
-	}
-	c.x, c.y = linear(end, 5, textSeconds), linear(top, 4, text)
-	c.x.to = max(end, shortestRate)
-	for c.x.ticks[len(c.x.ticks)-1] > c.x.to {
-		c.x.ticks = c.x.ticks[:len(c.x.ticks)-1]
-	}
-	return c
-}
-
 // values is what the samples of a round say.
-func values(round *Round, of func(s *Sample) float64) (points []point) {
+func values(round *Round, of func(s *Sample) float64) (points []plot.Point) {
 	for i := range round.Samples {
-		points = append(points, point{round.Samples[i].Seconds, of(&round.Samples[i])})
+		points = append(points, plot.Point{X: round.Samples[i].Seconds, Y: of(&round.Samples[i])})
 	}
 	return points
 }
 
 // rates is how fast something that is counted grows, for each second.
-func rates(round *Round, of func(s *Sample) float64) (points []point) {
+func rates(round *Round, of func(s *Sample) float64) (points []plot.Point) {
 	var last Sample
 	for i := range round.Samples {
 		s := &round.Samples[i]
@@ -139,7 +114,7 @@ func rates(round *Round, of func(s *Sample) float64) (points []point) {
 		if passed < shortestRate {
 			continue
 		}
-		points = append(points, point{s.Seconds, max(of(s)-of(&last), 0) / passed})
+		points = append(points, plot.Point{X: s.Seconds, Y: max(of(s)-of(&last), 0) / passed})
 		last = *s
 	}
 	return points

@@ -36,6 +36,7 @@ func (c *Cluster) Run(ctx context.Context, out io.Writer) error {
 		Scenario: "cluster",
 		Title: fmt.Sprintf("cluster: %d sockets on the receiving node, %d on the publishing one, rooms: %d, %d bytes, %s for %v",
 			c.Conns, c.local(), c.Rooms, c.Size, c.pace(c.Rate), c.Duration),
+		Command: commandLine(),
 		Settings: map[string]any{
 			"conns": c.Conns, "local": c.local(), "rooms": c.Rooms, "size": c.Size, "rate": c.Rate, "flood": c.Flood.Flood,
 			"batch": c.Batch, "window": c.Window, "duration": c.Duration.String(),
@@ -117,5 +118,5 @@ func (c *Cluster) publish(ctx context.Context, t *tier, p *publisher) error {
 	if c.Flood.Flood {
 		return c.Flood.publish(ctx, p, t.far.load, t.far.members, c.Duration)
 	}
-	return paced(ctx, c.Rate, c.Duration, func(i int) error { return p.single(ctx, i%c.Rooms) })
+	return steadily(ctx, p, c.Rate, c.Duration)
 }

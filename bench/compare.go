@@ -27,6 +27,7 @@ type comparison struct {
 type Report struct {
 	Scenario string         `json:"scenario"`
 	Title    string         `json:"title"`
+	Command  string         `json:"command"` // that measures the same again, without secrets
 	Settings map[string]any `json:"settings"`
 	Host     Host           `json:"host"`
 	Began    time.Time      `json:"began"`
@@ -57,7 +58,7 @@ func (t *Target) compare(ctx context.Context, out io.Writer, c comparison) error
 	if err := t.checkFloor(c.conns); err != nil {
 		return err
 	}
-	report := Report{Scenario: c.scenario, Title: c.title, Settings: c.settings, Host: describeHost(), Began: time.Now()}
+	report := Report{Scenario: c.scenario, Title: c.title, Command: commandLine(), Settings: c.settings, Host: describeHost(), Began: time.Now()}
 	for range c.rounds {
 		if err := t.turn(ctx, &c, &report); err != nil {
 			return err
@@ -87,7 +88,7 @@ func (t *Target) turn(ctx context.Context, c *comparison, report *Report) error 
 	if t.NoFloor {
 		return nil
 	}
-	floor, err := t.openFloor(ctx)
+	floor, err := t.spawnFloor(ctx, "floor", t.URL)
 	if err != nil {
 		return err
 	}

@@ -81,22 +81,5 @@ func (f *Fanout) publish(ctx context.Context, p *publisher, g *generator) error 
 	if f.Flood.Flood {
 		return f.Flood.publish(ctx, p, g, p.members, f.Duration)
 	}
-	return paced(ctx, f.Rate, f.Duration, func(i int) error { return p.single(ctx, i%f.Rooms) })
-}
-
-// paced publishes so many times a second. It keeps to its schedule to the end: a
-// message that is late does not delay the others.
-func paced(ctx context.Context, rate float64, duration time.Duration, publish func(i int) error) error {
-	began := time.Now()
-	interval := float64(time.Second) / rate
-	for i := range int(rate * duration.Seconds()) {
-		due := began.Add(time.Duration(float64(i) * interval))
-		if err := pause(ctx, time.Until(due)); err != nil {
-			return err
-		}
-		if err := publish(i); err != nil {
-			return err
-		}
-	}
-	return pause(ctx, time.Until(began.Add(duration)))
+	return steadily(ctx, p, f.Rate, f.Duration)
 }

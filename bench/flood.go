@@ -9,7 +9,7 @@ import (
 // Flood is how a scenario publishes as much as arrives: in requests of many
 // messages, with a bound on what is under way.
 type Flood struct {
-	Flood  bool `name:"flood" help:"Publish as many messages as arrive, instead of --rate."`
+	Flood  bool `name:"flood" help:"Publish as many messages as arrive, instead of --rate. The latency is then that of the queue which --window bounds."`
 	Batch  int  `name:"batch" help:"With --flood: messages of one request." default:"200" placeholder:"N"`
 	Window int  `name:"window" help:"With --flood: messages under way at most." default:"1000" placeholder:"N"`
 }

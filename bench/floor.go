@@ -163,12 +163,15 @@ func (f *floor) write(p *publication) {
 // writeRoom is the loop that everything else is compared with.
 func (f *floor) writeRoom(room *floorRoom, frames []byte) {
 	for _, fd := range room.members {
-		if f.skip != nil && f.skip(fd, frames) {
-			continue
-		}
-		writeAll(fd, frames)
+		f.writeOne(fd, frames)
 	}
 	f.writes.Add(uint64(len(room.members)))
+}
+
+func (f *floor) writeOne(fd int32, frames []byte) {
+	if f.skip == nil || !f.skip(fd, frames) {
+		writeAll(fd, frames)
+	}
 }
 
 // writeAll writes b, and waits where the socket's buffer is full. A socket that
@@ -290,7 +293,7 @@ func (f *floor) message(fd int32, payload []byte) {
 		f.writeRoom(room, f.frame)
 	default:
 		f.frame = codec.AppendFrame(f.frame[:0], codec.OpText, payload)
-		writeAll(fd, f.frame)
+		f.writeOne(fd, f.frame)
 	}
 }
 

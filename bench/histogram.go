@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// histogramBits is the number of bits of a value that a bucket keeps, so a
-// quantile is at most 1/32 below the truth.
-const histogramBits = 5
+// histogramBits is the number of bits of a value that a bucket keeps beside the
+// first, so a quantile is at most 1/128 below the truth.
+const histogramBits = 7
 
 // histogramBuckets covers every non-negative int64.
 const histogramBuckets = (64 - histogramBits) << histogramBits
 
-// histogram counts durations in log-linear buckets: exact below 64 ns, then 32
-// buckets for each doubling. It belongs to one goroutine; the zero value is
+// histogram counts durations in log-linear buckets, as HDR histograms do: exact
+// below 256 ns, then 128 buckets for each doubling. It belongs to one goroutine; the zero value is
 // empty.
 type histogram struct {
 	counts [histogramBuckets]uint64
@@ -38,6 +38,26 @@ func (h *histogram) merge(o *histogram) {
 	}
 	h.total += o.total
 	h.max = max(h.max, o.max)
+}
+
+// correct adds the values that a stall has kept from being measured, where
+// requests followed answers: who should have asked every interval and waited for
+// d did not ask at d-interval, d-2*interval and so on, and would have waited for
+// that long. An interval of 0 changes nothing.
+func (h *histogram) correct(interval time.Duration) {
+	if interval <= 0 {
+		return
+	}
+	measured := h.counts
+	for i, n := range measured {
+		if n == 0 {
+			continue
+		}
+		for missed := bucketStart(i) - interval; missed >= interval; missed -= interval {
+			h.counts[bucketOf(missed)] += n
+			h.total += n
+		}
+	}
 }
 
 // counted is a histogram as JSON.

@@ -19,7 +19,7 @@ func TestHistogramQuantile(t *testing.T) {
 		{"empty", nil, 0, 0, 0},
 		{"one", []time.Duration{7}, 7, 7, 7},
 		{"negative counts as zero", []time.Duration{-5}, 0, 0, 0},
-		{"exact below 64", []time.Duration{10, 20, 30, 63}, 20, 30, 63},
+		{"exact below 256", []time.Duration{10, 20, 30, 255}, 20, 30, 255},
 		{"thousand", thousand, 500 * time.Microsecond, 990 * time.Microsecond, time.Millisecond},
 		{"largest", []time.Duration{math.MaxInt64}, math.MaxInt64, math.MaxInt64, math.MaxInt64},
 	} {
@@ -40,10 +40,10 @@ func TestHistogramQuantile(t *testing.T) {
 	}
 }
 
-// within accepts what the bucket width allows: at most 1/32 below.
+// within accepts what the bucket width allows: less than 1 % below.
 func within(t *testing.T, name string, got, want time.Duration) {
 	t.Helper()
-	if got > want || want-got > want>>histogramBits {
+	if got > want || want-got > want/100 {
 		t.Errorf("%s = %v, want %v", name, got, want)
 	}
 }
@@ -65,5 +65,37 @@ func TestHistogramMerge(t *testing.T) {
 	a.merge(&b)
 	if a.total != 3 || a.max != 50 || a.quantile(0.5) != 20 {
 		t.Errorf("merged: total %d, max %v, median %v", a.total, a.max, a.quantile(0.5))
+	}
+}
+
+func TestHistogramCorrect(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		values   []time.Duration
+		interval time.Duration
+		want     []time.Duration // from the smallest
+	}{
+		{"nothing to add", []time.Duration{10, 19}, 10, []time.Duration{10, 19}},
+		{"a stall", []time.Duration{10, 55}, 10, []time.Duration{10, 15, 25, 35, 45, 55}},
+		{"twice the interval", []time.Duration{20}, 10, []time.Duration{10, 20}},
+		{"two stalls", []time.Duration{30, 30}, 10, []time.Duration{10, 10, 20, 20, 30, 30}},
+		{"no interval", []time.Duration{50}, 0, []time.Duration{50}},
+		{"empty", nil, 10, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var h histogram
+			for _, v := range test.values {
+				h.add(v)
+			}
+			h.correct(test.interval)
+			if h.total != uint64(len(test.want)) {
+				t.Fatalf("total = %d, want %d", h.total, len(test.want))
+			}
+			for i, want := range test.want {
+				if got := h.quantile((float64(i) + 0.1) / float64(max(len(test.want)-1, 1))); got != want {
+					t.Errorf("value %d = %v, want %v", i, got, want)
+				}
+			}
+		})
 	}
 }

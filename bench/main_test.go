@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 	case len(arguments) > 0 && arguments[0] == "serve":
 		os.Exit(serveFloor(arguments[1:]))
 	}
+	if os.Getenv("GORACE") == "" { // children with the race detector sleep a second at their end
+		_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -17,7 +17,7 @@ type Merged struct {
 	Size   int           `name:"size" help:"Size of a message in bytes." default:"128" placeholder:"BYTES"`
 	Batch  int           `name:"batch" help:"Messages of a burst." default:"20" placeholder:"N"`
 	Rounds int           `name:"rounds" help:"Bursts." default:"20" placeholder:"N"`
-	Pause  time.Duration `name:"pause" help:"Time between the bursts." default:"200ms" placeholder:"TIME"`
+	Pause  time.Duration `name:"pause" help:"Time from one burst to the next, also where the server has fallen behind." default:"200ms" placeholder:"TIME"`
 	Repeat int           `name:"repeat" help:"Measurements of the server and of the floor, in turn; the table shows medians." default:"1" placeholder:"N"`
 }
 
@@ -37,6 +37,9 @@ func (m *Merged) comparison() comparison {
 		warmUp:  m.burst,
 		publish: m.publish,
 		bursts:  m.Rounds,
+	}
+	if m.Pause > 0 {
+		d.rate = float64(m.Batch*m.Rooms) / m.Pause.Seconds()
 	}
 	title := fmt.Sprintf("merged: %d sockets, rooms: %d, %d bytes, %d bursts of %d messages",
 		m.Conns, m.Rooms, m.Size, m.Rounds, m.Batch)
@@ -67,13 +70,10 @@ func (m *Merged) burst(ctx context.Context, p *publisher) error {
 }
 
 func (m *Merged) publish(ctx context.Context, p *publisher, _ *generator) error {
-	for range m.Rounds {
-		if err := m.burst(ctx, p); err != nil {
-			return err
+	return paced(ctx, m.Rounds, m.Pause, func(_ int, due time.Time) error {
+		if m.Pause > 0 {
+			p.due = due
 		}
-		if err := pause(ctx, m.Pause); err != nil {
-			return err
-		}
-	}
-	return nil
+		return m.burst(ctx, p)
+	})
 }

@@ -10,8 +10,8 @@ import (
 //
 //	{"type":"bench","action":"message","data":{"seq":S,"sent":T,"pad":"xxx"}}
 //
-// S is firstSeq plus the message's place in its room, T the time of sending in
-// nanoseconds since 1970.
+// S is firstSeq plus the message's place in its room, T the time in nanoseconds
+// since 1970 at which it was to be sent.
 const (
 	messageHead = `{"type":"bench","action":"message","data":{"seq":`
 	messageSent = `,"sent":`

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/gannet-ws/gannet/bench/plot"
 )
 
 // maxHeadlines is how many figures stand at the head of a page.
@@ -35,7 +37,7 @@ type page struct {
 	Compared      bool   // there is a second one
 	Headlines     []row
 	Rows          []row
-	Charts        []drawing
+	Charts        []plot.Drawing
 	Settings      []entry
 	Notes         []string
 }
@@ -71,7 +73,7 @@ func writePage(out io.Writer, r *Report) error {
 }
 
 // Memory is the host's memory in words.
-func (p *page) Memory() string { return textBytes(float64(p.Host.Memory)) }
+func (p *page) Memory() string { return plot.Bytes(float64(p.Host.Memory)) }
 
 // settings are those that were set, by name.
 func settings(of map[string]any) (entries []entry) {

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gannet-ws/gannet/bench/plot"
 )
 
 // sampleReport is one of two rounds, with a name that would break a page.
@@ -86,7 +88,7 @@ func wellFormed(t *testing.T, page string) {
 				var points [][]any
 				require.NoError(t, json.Unmarshal([]byte(a.Value), &points))
 				assert.NotEmpty(t, points)
-				assert.LessOrEqual(t, len(points), maxChartPoints)
+				assert.LessOrEqual(t, len(points), plot.MaxPoints)
 			}
 		}
 	}
@@ -126,34 +128,6 @@ func TestReport_IsWrittenWhereItIsAsked(t *testing.T) {
 	assert.Error(t, s.write(&table, sampleReport()))
 }
 
-func TestScales(t *testing.T) {
-	for top, want := range map[float64]float64{0.7: 0.8, 4: 4, 4.1: 6, 79: 80, 61_000: 80_000, 0: 4 * 2e-45} {
-		a := linear(top, 4, short)
-		assert.InDelta(t, want, a.to, want/10+1e-40, top)
-		assert.LessOrEqual(t, len(a.ticks), 6)
-	}
-	a := decades(130, 98_000, textMicros)
-	assert.InDelta(t, 100, a.from, 1e-9)
-	assert.InDelta(t, 100_000, a.to, 1e-6)
-	assert.InDelta(t, 1.0/3, a.place(1000), 1e-9)
-	assert.Zero(t, a.place(5), "below the axis is on it")
-	a = decades(100, 100, textMicros)
-	assert.Len(t, a.ticks, 2, "one value has a place, too")
-	n := nines(3.2)
-	var labels []string
-	for _, v := range n.ticks {
-		labels = append(labels, n.text(v))
-	}
-	assert.Equal(t, []string{"0 %", "90 %", "99 %", "99.9 %"}, labels)
-	for want, got := range map[string]string{
-		"999": textCount(999), "1.5 k": textCount(1500), "20 M": textCount(2e7),
-		"1.2 GB": textBytes(1.2e9), "30 MB": textBytes(3e7), "0 kB": textBytes(0),
-		"750 µs": textMicros(750), "1.25 ms": textMicros(1250), "2 s": textMicros(2e6), "1234": short(1234.4),
-	} {
-		assert.Equal(t, want, got)
-	}
-}
-
 func TestPercentiles(t *testing.T) {
 	var h histogram
 	assert.Empty(t, percentiles(&h))
@@ -175,5 +149,5 @@ func TestPercentiles(t *testing.T) {
 func TestRatesIgnoreShortTimes(t *testing.T) {
 	r := Round{Samples: []Sample{{Seconds: 1, Delivered: 10}, {Seconds: 1.01, Delivered: 20}, {Seconds: 2, Delivered: 30}}}
 	got := rates(&r, func(s *Sample) float64 { return float64(s.Delivered) })
-	assert.Equal(t, []point{{1, 10}, {2, 20}}, got)
+	assert.Equal(t, []plot.Point{{X: 1, Y: 10}, {X: 2, Y: 20}}, got)
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -21,7 +22,7 @@ func smallPeers(t *testing.T) *Peers {
 		Setup:         Setup{Loops: 1, JSON: filepath.Join(t.TempDir(), "peers.json")},
 		ServerCommand: []string{os.Args[0] + " serve"},
 		Conns:         100, Size: 128, Rate: 100, Duration: 100 * time.Millisecond,
-		Batch: 20, Bursts: 2, Settle: time.Millisecond, Rounds: 2,
+		Batch: 20, Bursts: 2, Idle: 120, Settle: time.Millisecond, Rounds: 2,
 	}
 }
 
@@ -46,27 +47,54 @@ func TestPeersMeasuresEveryServerInEveryScenario(t *testing.T) {
 			require.Len(t, server.Rounds[scenario], 2, "%s, %s", name, scenario)
 			for _, round := range server.Rounds[scenario] {
 				assert.Equal(t, deliveries, round.Delivered, "%s, %s", name, scenario)
-				assert.Equal(t, 100, round.Alive)
+				assert.Equal(t, map[string]int{"fanout": 100, "merged": 100, "idle": 120}[scenario], round.Alive)
 			}
 		}
 	}
 }
 
-func TestPeersNamesTheServerThatDoesNotStart(t *testing.T) {
+func TestPeersGoesOnWithoutTheServerThatDoesNotStart(t *testing.T) {
 	p := smallPeers(t)
-	p.ServerCommand = append(p.ServerCommand, os.Args[0]+" serve --refuse")
+	p.ServerCommand, p.Rounds = []string{os.Args[0] + " serve --refuse", os.Args[0] + " serve"}, 1
+	var out bytes.Buffer
+	require.NoError(t, p.Run(t.Context(), &out))
+	require.Contains(t, out.String(), "serve --refuse, fanout, round 1: there is no figure: ")
+	require.Contains(t, out.String(), "refusing to start")
+	written, err := os.ReadFile(p.JSON)
+	require.NoError(t, err)
+	var standings Standings
+	require.NoError(t, json.Unmarshal(written, &standings))
+	assert.True(t, standings.Servers[1].Failed("idle"))
+	assert.False(t, standings.Servers[2].Failed("idle"))
+	assert.EqualValues(t, 120, standings.Servers[2].Rounds["idle"][0].Alive)
+}
+
+func TestPeersFailsWithThisProgram(t *testing.T) {
+	p := smallPeers(t)
+	p.ServerFlag = []string{"--refuse"}
 	err := p.Run(t.Context(), &bytes.Buffer{})
-	require.ErrorContains(t, err, "serve --refuse, fanout: ")
+	require.ErrorContains(t, err, "gannet, fanout: ")
 	require.ErrorContains(t, err, "refusing to start")
+}
+
+func TestPeersEndsWhenItIsInterrupted(t *testing.T) {
+	p := smallPeers(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, p.Run(ctx, &bytes.Buffer{}), context.Canceled)
+
+	others := &Standings{Servers: p.standings().Servers[1:2]}
+	idle := (&Idle{Conns: 1}).comparison()
+	require.ErrorIs(t, p.turn(ctx, &idle, others), context.Canceled, "that is no failure of another server")
 }
 
 func TestPeersFloorIsNoServer(t *testing.T) {
 	p := smallPeers(t)
 	p.ServerFlag = []string{"--refuse"} // which servers obey
 	servers := p.standings().Servers
-	_, err := p.open(t.Context(), &servers[0])
+	_, err := p.open(t.Context(), &servers[0], 1)
 	require.ErrorContains(t, err, "refusing to start")
-	floor, err := p.open(t.Context(), &servers[len(servers)-1])
+	floor, err := p.open(t.Context(), &servers[len(servers)-1], 1)
 	require.NoError(t, err)
 	floor.close()
 }

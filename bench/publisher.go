@@ -10,9 +10,10 @@ import (
 type publisher struct {
 	admin   *admin
 	rooms   int
-	members []int    // sockets of each room
-	next    []uint64 // number of each room's next message
-	size    int      // bytes of a message
+	members []int     // sockets of each room
+	next    []uint64  // number of each room's next message
+	size    int       // bytes of a message
+	due     time.Time // when the next messages were to be sent; zero: when they are
 
 	expected  uint64 // deliveries that follow from what was published
 	receivers uint64 // the same as the server said it
@@ -33,7 +34,11 @@ func deal(conns, rooms int) []int {
 
 // message makes the next message of a room.
 func (p *publisher) message(room int) []byte {
-	m := appendMessage(make([]byte, 0, p.size), p.next[room], time.Now().UnixNano(), p.size)
+	sent := p.due
+	if sent.IsZero() {
+		sent = time.Now()
+	}
+	m := appendMessage(make([]byte, 0, p.size), p.next[room], sent.UnixNano(), p.size)
 	p.next[room]++
 	p.expected += uint64(p.members[room])
 	return m

@@ -17,7 +17,7 @@ func threeRounds(factors ...float64) map[string][]Round {
 		moods := []float64{1, 10, 2} // of the machine, the same for all servers
 		f *= moods[i]
 		rounds["fanout"] = append(rounds["fanout"], Round{CPUPerFrame: 10 * f, UserPerFrame: f, LatencyP99: 1000 * f})
-		rounds["merged"] = append(rounds["merged"], Round{CPUPerFrame: f, LatencyP99: 2000 * f})
+		rounds["merged"] = append(rounds["merged"], Round{CPUPerFrame: f})
 		rounds["idle"] = append(rounds["idle"], Round{BytesPerConnection: 600 * f, ConnectionsPerSecond: 20000 * f})
 	}
 	return rounds
@@ -32,19 +32,19 @@ func TestStandingsTableHasMediansAndRatiosOfTheSameRound(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, s.table(&out))
 	lines := strings.Split(out.String(), "\n")
-	assert.Equal(t, "peers; rounds: 3; in parentheses the ratio to gannet", lines[0])
-	assert.Equal(t, strings.Fields("fanout fanout fanout merged merged idle idle"), strings.Fields(lines[1]))
+	assert.Equal(t, "peers; rounds: 3; in parentheses the ratio to gannet; *: not all was delivered", lines[0])
+	assert.Equal(t, strings.Fields("fanout fanout fanout merged idle idle"), strings.Fields(lines[1]))
 	assert.Equal(t, strings.Fields(`gannet 20.00 µs (1.00) 2.00 µs (1.00) 2000 µs (1.00)
-		2.00 µs (1.00) 4000 µs (1.00) 1200 (1.00) 40000 (1.00)`), strings.Fields(lines[3]))
+		2.00 µs (1.00) 1200 (1.00) 40000 (1.00)`), strings.Fields(lines[3]))
 	assert.Equal(t, strings.Fields(`peers gws 30.00 µs (1.50) 3.00 µs (1.50) 3000 µs (1.50)
-		3.00 µs (1.50) 6000 µs (1.50) 1800 (1.50) 60000 (1.50)`), strings.Fields(lines[4]))
+		3.00 µs (1.50) 1800 (1.50) 60000 (1.50)`), strings.Fields(lines[4]))
 	assert.Equal(t, "peers gws, idle, round 2: doubtful", lines[5])
 }
 
 func TestStandingsFailWithEveryRoundThatDid(t *testing.T) {
 	s := Standings{Servers: []Standing{
 		{Name: "gannet", Rounds: threeRounds(1, 1)},
-		{Name: "other", Rounds: threeRounds(1, 1)},
+		{Name: "floor", Rounds: threeRounds(1, 1)},
 	}}
 	require.NoError(t, s.failure())
 	s.Servers[1].Rounds["merged"][1].Lost = 3
@@ -52,8 +52,28 @@ func TestStandingsFailWithEveryRoundThatDid(t *testing.T) {
 	err := s.failure()
 	require.ErrorIs(t, err, ErrDelivery)
 	require.ErrorIs(t, err, ErrConnectionsLost)
-	require.ErrorContains(t, err, "other, merged, round 2: ")
-	require.ErrorContains(t, err, "other, idle, round 1: ")
+	require.ErrorContains(t, err, "floor, merged, round 2: ")
+	require.ErrorContains(t, err, "floor, idle, round 1: ")
+}
+
+func TestStandingsMarkWhatOtherServersLose(t *testing.T) {
+	s := Standings{Servers: []Standing{
+		{Name: "gannet", Rounds: threeRounds(1, 1, 1)},
+		{Name: "gws", Command: "gws", Rounds: threeRounds(1, 1, 1)},
+	}}
+	other := s.Servers[1].Rounds
+	other["fanout"][0].Lost = 3
+	other["merged"][1] = Round{Connections: 10, Notes: []string{"there is no figure: it broke"}}
+	other["idle"] = []Round{{Connections: 10}, {Connections: 10}, {Connections: 10}}
+	require.NoError(t, s.failure())
+	var out bytes.Buffer
+	require.NoError(t, s.table(&out))
+	lines := strings.Split(out.String(), "\n")
+	assert.Equal(t, strings.Fields("gws 20.00 µs* (1.00) 2.00 µs* (1.00) 2000 µs* (1.00) 1.50 µs* (1.00) –* –*"),
+		strings.Fields(lines[4]), "the round that failed does not count")
+	assert.Contains(t, out.String(), "gws, fanout, round 1: ")
+	assert.Contains(t, out.String(), "gws, merged, round 2: there is no figure: it broke")
+	assert.Contains(t, out.String(), "gws, idle, round 3: ")
 }
 
 func TestCommandName(t *testing.T) {

@@ -102,9 +102,9 @@ func (f *figure) shown(report *Report) bool {
 
 // row is the figure of a report, with medians over the rounds.
 func (f *figure) row(report *Report) row {
-	r := row{Name: f.name, Server: fmt.Sprintf(f.format, median(report.Server, f.value))}
+	r := row{Name: f.name, Server: fmt.Sprintf(f.format, Median(report.Server, f.value))}
 	if len(report.Floor) > 0 {
-		r.Floor, r.Ratio = fmt.Sprintf(f.format, median(report.Floor, f.value)), f.ratio(report)
+		r.Floor, r.Ratio = fmt.Sprintf(f.format, Median(report.Floor, f.value)), f.ratio(report)
 	}
 	return r
 }
@@ -119,47 +119,16 @@ func (f *figure) line(report *Report) string {
 	return strings.Join(cells, "\t") + "\t"
 }
 
-// ratio is the median of the ratios in the same round, which the machine's moods
-// change less than the figures.
+// ratio is the ratio of server and floor, nothing where there is none.
 func (f *figure) ratio(report *Report) string {
 	if !f.compare {
 		return ""
 	}
-	r, ok := ratio(report.Server, report.Floor, f.value)
+	r, ok := Ratio(report.Server, report.Floor, f.value)
 	if !ok {
 		return ""
 	}
 	return fmt.Sprintf("%.2f", r)
-}
-
-// ratio is the median over the rounds of one server's figure divided by another's;
-// ok is false when the other has none.
-func ratio(of, to []Round, value func(r *Round) float64) (r float64, ok bool) {
-	var ratios []float64
-	for i := range to {
-		if divisor := value(&to[i]); divisor != 0 {
-			ratios = append(ratios, value(&of[i])/divisor)
-		}
-	}
-	if len(ratios) == 0 {
-		return 0, false
-	}
-	return middle(ratios), true
-}
-
-func median(rounds []Round, value func(r *Round) float64) float64 {
-	values := make([]float64, len(rounds))
-	for i := range rounds {
-		values[i] = value(&rounds[i])
-	}
-	return middle(values)
-}
-
-// middle sorts values, of which there is at least one, and returns the median.
-func middle(values []float64) float64 {
-	slices.Sort(values)
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
 // notes are what makes the rounds of a column doubtful.

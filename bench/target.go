@@ -87,9 +87,9 @@ func (t *Target) checkFloor(conns int) error {
 	return err
 }
 
-// openFloor starts the floor. The caller closes it.
-func (t *Target) openFloor(ctx context.Context) (*subject, error) {
-	return t.spawn(ctx, "floor", t.URL, []string{"bench", "floor-server"})
+// spawnFloor starts the floor. The caller closes it.
+func (s *Setup) spawnFloor(ctx context.Context, name, likeURL string) (*subject, error) {
+	return s.spawn(ctx, name, likeURL, []string{"bench", "floor-server"})
 }
 
 // spawnServer starts a server for so many sockets: that of the command, or if that

@@ -24,6 +24,7 @@ func TestBench_EveryMessageArrives(t *testing.T) {
 		"echo":    {"--spawn", "--conns=500", "--duration=1s"},
 		"rooms":   {"--spawn", "--conns=500", "--rooms=50", "--every=500ms", "--duration=2s"},
 		"cluster": {"--flood", "--conns=1000", "--rooms=300", "--duration=2s", "--conns-per-process=400"},
+		"floor":   {"--conns=500", "--duration=1s", "--bursts=5"},
 		"storm":   {"--spawn", "--conns=1000", "--rooms=20", "--conns-per-process=400"},
 	} {
 		t.Run(scenario, func(t *testing.T) {

@@ -35,6 +35,7 @@ type benchCommand struct {
 	Peers       bench.Peers       `cmd:"" help:"Other servers beside this one: fan-out, bursts and idle memory in one table."`
 	Cluster     bench.Cluster     `cmd:"" help:"Messages from one node to another over Redis, beside those within a node."`
 	Storm       bench.Storm       `cmd:"" help:"All connections break at once and come back."`
+	Floor       bench.Floor       `cmd:"" help:"The bare write loop alone, one frame a write and merged: the limit for every server."`
 	FloorServer bench.FloorServer `cmd:"" hidden:"" help:"The bare write loop that the others are compared with."`
 
 	Generator bench.GeneratorProcess `cmd:"" hidden:"" help:"A process of the load generator."`

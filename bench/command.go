@@ -1,0 +1,50 @@
+package bench
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// unsaid are the flags that a report leaves out of its command: where the results
+// go, and what is secret.
+var unsaid = []string{"--json", "--report", "--progress", "--api-key", "--token"}
+
+// commandLine is the command of this process, for who wants to measure the same
+// again.
+func commandLine() string { return describeCommand(os.Args) }
+
+// describeCommand writes a command as a shell reads it, its program without the
+// folder, flags without those that are unsaid, and URLs without the query, which
+// may have a token.
+func describeCommand(arguments []string) string {
+	words := []string{filepath.Base(arguments[0])}
+	for i := 1; i < len(arguments); i++ {
+		name, _, whole := strings.Cut(arguments[i], "=")
+		if slices.Contains(unsaid, name) {
+			if !whole && name != "--progress" {
+				i++ // its value
+			}
+			continue
+		}
+		words = append(words, quote(withoutQuery(arguments[i])))
+	}
+	return strings.Join(words, " ")
+}
+
+func withoutQuery(word string) string {
+	plain, _, _ := strings.Cut(word, "?")
+	if strings.Contains(plain, "://") {
+		return plain
+	}
+	return word
+}
+
+// quote puts a word in quotes if a shell would take it apart.
+func quote(word string) string {
+	if word != "" && !strings.ContainsAny(word, " \t\n'\"\\$`&|;<>()*?[]#~!{}") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
