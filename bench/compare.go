@@ -55,9 +55,6 @@ func (t *Target) compare(ctx context.Context, out io.Writer, c comparison) error
 	c.settings["serverCommand"] = t.ServerCommand
 	c.settings["generatorLoops"] = max(t.GeneratorLoops, 1)
 	c.settings["connsPerProcess"] = cmp.Or(t.ConnsPerProcess, connsPerProcess)
-	if err := t.checkFloor(c.conns); err != nil {
-		return err
-	}
 	report := Report{Scenario: c.scenario, Title: c.title, Command: commandLine(), Settings: c.settings, Host: describeHost(), Began: time.Now()}
 	for range c.rounds {
 		if err := t.turn(ctx, &c, &report); err != nil {
@@ -88,7 +85,7 @@ func (t *Target) turn(ctx context.Context, c *comparison, report *Report) error 
 	if t.NoFloor {
 		return nil
 	}
-	floor, err := t.spawnFloor(ctx, "floor", t.URL)
+	floor, err := t.spawnFloor(ctx, "floor", t.URL, c.conns)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ type floor struct {
 	buffer   [64 << 10]byte
 	frame    []byte // of the message that is being answered
 	writes   atomic.Uint64
+	others   *floorWorkers // further processes; nil: none
 
 	// skip, if set, says that a frame is not to be written to a socket. Tests
 	// lose messages with it.

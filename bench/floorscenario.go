@@ -67,10 +67,10 @@ func (f *Floor) manner() string {
 
 func (f *Floor) check() error {
 	if len(f.ServerFlag) > 0 || f.Loops > 0 {
-		return fmt.Errorf("%w: the bare loop is one loop and has no flags", ErrOption)
+		return fmt.Errorf("%w: the bare loop has no flags", ErrOption)
 	}
 	fanout, merged, flood := f.scenarios()
-	return cmp.Or(fanout.check(), merged.check(), flood.check(), fanout.checkFloor(f.Conns))
+	return cmp.Or(fanout.check(), merged.check(), flood.check())
 }
 
 // comparisons returns what is measured of single frames and of merged ones.
@@ -98,7 +98,7 @@ func (f *Floor) target() Target { return Target{Setup: f.Setup} }
 
 // turn measures a fresh loop once.
 func (f *Floor) turn(ctx context.Context, c *comparison, rounds *[]Round) error {
-	loop, err := f.spawnFloor(ctx, "floor", "ws://localhost/ws")
+	loop, err := f.spawnFloor(ctx, "floor", "ws://localhost/ws", c.conns)
 	if err != nil {
 		return err
 	}

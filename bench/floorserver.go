@@ -25,14 +25,21 @@ const maxPublish = 4 << 20
 type FloorServer struct {
 	Addr      string `help:"Address of the sockets." default:"127.0.0.1:3000" placeholder:"HOST:PORT"`
 	AdminAddr string `help:"Address of the publishing requests." default:"127.0.0.1:3001" placeholder:"HOST:PORT"`
+	Workers   int    `help:"Processes that share the sockets; worker k has its publishing requests on the port plus k." default:"1" placeholder:"N"`
 }
 
 // Run serves until ctx ends. It prints nothing.
 func (s *FloorServer) Run(ctx context.Context, _ io.Writer) error {
+	others, err := s.startOthers()
+	if err != nil {
+		return err
+	}
+	defer others.stop()
 	f, err := newFloor(s.Addr)
 	if err != nil {
 		return err
 	}
+	f.others = others
 	return f.serve(ctx, s.AdminAddr)
 }
 
@@ -87,15 +94,21 @@ func (f *floor) broadcast(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	defer f.others.forward(r, body)()
 	n := f.publish(r.PathValue("room"), codec.AppendFrame(nil, codec.OpText, body))
 	_ = json.NewEncoder(w).Encode(publishAnswer{Receivers: n})
 }
 
 // publishLines takes many messages and writes those of a room in one piece.
 func (f *floor) publishLines(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxPublish))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
 	merged := make(map[string][]byte)
 	var rooms []string // one entry a line
-	lines := json.NewDecoder(io.LimitReader(r.Body, maxPublish))
+	lines := json.NewDecoder(bytes.NewReader(body))
 	for {
 		var line publishLine
 		if err := lines.Decode(&line); errors.Is(err, io.EOF) {
@@ -107,6 +120,7 @@ func (f *floor) publishLines(w http.ResponseWriter, r *http.Request) {
 		merged[line.Room] = codec.AppendFrame(merged[line.Room], codec.OpText, line.Message)
 		rooms = append(rooms, line.Room)
 	}
+	defer f.others.forward(r, body)()
 	receivers := make(map[string]int, len(merged))
 	for room, frames := range merged {
 		receivers[room] = f.publish(room, frames)

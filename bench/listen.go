@@ -29,8 +29,10 @@ func listen(addr string) (fd int, err error) {
 }
 
 func bindAndListen(fd int, addr unix.Sockaddr) error {
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
-		return err
+	for _, option := range []int{unix.SO_REUSEADDR, unix.SO_REUSEPORT} { // the latter for the floor's other processes
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, option, 1); err != nil {
+			return err
+		}
 	}
 	if err := unix.Bind(fd, addr); err != nil {
 		return err

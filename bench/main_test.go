@@ -5,11 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
 	"slices"
-	"strconv"
 	"syscall"
 	"testing"
 
@@ -52,14 +50,8 @@ func serveFloor(arguments []string) int {
 	flags.Int("max-connections", 0, "")
 	flags.Int("loops", 0, "")
 	flags.Bool("demo", false, "")
-	workers := flags.Int("workers", 1, "")
+	flags.IntVar(&server.Workers, "workers", 1, "")
 	_ = flags.Parse(arguments)
-	if *workers > 1 {
-		if err := serveSecond(server); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	if err := server.Run(ctx, io.Discard); err != nil {
@@ -91,23 +83,4 @@ func playParent(addr string) int {
 	}
 	fmt.Println(g.pids()[1], g.pids()[2])
 	select {}
-}
-
-// serveSecond is the second worker of a floor: another one, on a port of its own
-// and with its admin listener on the next port.
-func serveSecond(server FloorServer) error {
-	host, port, err := net.SplitHostPort(server.AdminAddr)
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		return err
-	}
-	addr, err := freeAddr()
-	if err != nil {
-		return err
-	}
-	_, err = spawn([]string{os.Args[0], "bench", "floor-server", "--addr", addr, "--admin-addr", net.JoinHostPort(host, strconv.Itoa(n+1))})
-	return err
 }

@@ -128,7 +128,7 @@ func (p *Peers) measure(ctx context.Context, c *comparison, server *Standing) (R
 // open starts a server for so many sockets, or the floor. The caller closes it.
 func (p *Peers) open(ctx context.Context, server *Standing, conns int) (*subject, error) {
 	if server.floor {
-		return p.spawnFloor(ctx, server.Name, "ws://localhost/ws")
+		return p.spawnFloor(ctx, server.Name, "ws://localhost/ws", conns)
 	}
 	return p.spawnServer(ctx, server.Name, "ws://localhost/ws", server.Command, conns)
 }

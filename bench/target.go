@@ -78,18 +78,18 @@ func (t *Target) open(ctx context.Context, conns int) (*subject, error) {
 	return &subject{setup: &t.Setup, name: "server", endpoint: e, admin: newAdmin(t.APIKey, t.Admin), pid: t.PID}, nil
 }
 
-// checkFloor refuses more sockets than the floor, which is one process, can hold.
-func (t *Target) checkFloor(conns int) error {
-	limit, err := descriptorLimit()
-	if err == nil && !t.NoFloor && uint64(conns+spareDescriptors) > limit {
-		err = fmt.Errorf("%w: the bare loop is one process and cannot hold %d sockets with %d descriptors; see --no-floor", ErrOption, conns, limit)
-	}
-	return err
+// spawnFloor starts the floor for so many sockets. The caller closes it.
+func (s *Setup) spawnFloor(ctx context.Context, name, likeURL string, conns int) (*subject, error) {
+	arguments := []string{"bench", "floor-server", "--workers=" + strconv.Itoa(s.floorWorkers(conns))}
+	return s.spawn(ctx, name, likeURL, arguments)
 }
 
-// spawnFloor starts the floor. The caller closes it.
-func (s *Setup) spawnFloor(ctx context.Context, name, likeURL string) (*subject, error) {
-	return s.spawn(ctx, name, likeURL, []string{"bench", "floor-server"})
+// floorWorkers returns the number of processes for a floor of so many sockets: as
+// many as the server has, or as they need if it has one. The kernel does not deal
+// sockets out evenly.
+func (s *Setup) floorWorkers(conns int) int {
+	const each = 15_000
+	return max(countWorkers(s.ServerFlag), (conns+each-1)/each)
 }
 
 // spawnServer starts a server for so many sockets: that of the command, or if that

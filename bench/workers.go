@@ -50,19 +50,26 @@ func urls(addrs []string) []string {
 
 // following returns an address and the n-1 on the next ports, if those are free.
 func following(first string, n int) (addrs []string, ok bool) {
+	addrs, ok = nextAddrs(first, n)
+	for _, addr := range addrs {
+		l, err := net.Listen("tcp4", addr)
+		if err != nil {
+			return nil, false
+		}
+		_ = l.Close()
+	}
+	return addrs, ok
+}
+
+// nextAddrs returns an address and the n-1 on the next ports.
+func nextAddrs(first string, n int) (addrs []string, ok bool) {
 	host, text, err := net.SplitHostPort(first)
 	port, wrong := strconv.Atoi(text)
 	if errors.Join(err, wrong) != nil {
 		return nil, false
 	}
 	for k := range n {
-		addr := net.JoinHostPort(host, strconv.Itoa(port+k))
-		l, err := net.Listen("tcp4", addr)
-		if err != nil {
-			return nil, false
-		}
-		_ = l.Close()
-		addrs = append(addrs, addr)
+		addrs = append(addrs, net.JoinHostPort(host, strconv.Itoa(port+k)))
 	}
 	return addrs, true
 }
