@@ -8,13 +8,13 @@ TOOL   := $(GO) tool $(TOOLS)
 CHECKS := all,-ST1003
 GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help build run allocs test check format docs fuzz torture bench bench-full clean
+.PHONY: help build run allocs test check format docs fuzz torture bench bench-full profile clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 build: ## Build bin/gannet, one static binary.
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/gannet ./cmd/gannet
+	CGO_ENABLED=0 $(GO) build -trimpath -pgo=profiles/gannet.pgo -ldflags '-s -w' -o bin/gannet ./cmd/gannet
 
 run: build ## Build and serve, with a page to try it on.
 	@echo
@@ -65,6 +65,9 @@ bench: build ## Measure in twelve minutes: servers on other libraries, this one,
 bench-full: build ## Measure everything in an hour, and write the README's figures. ONLY="echo storm" measures less.
 	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && bench/tools/figures.sh full
 	$(GO) run ./bench/readme bin/bench-full
+
+profile: build ## Measure where a server spends its time, for the compiler: profiles/gannet.pgo.
+	bench/tools/profile.sh
 
 clean: ## Remove what was built.
 	rm -rf bin

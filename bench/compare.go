@@ -55,6 +55,9 @@ func (t *Target) compare(ctx context.Context, out io.Writer, c comparison) error
 	c.settings["serverCommand"] = t.ServerCommand
 	c.settings["generatorLoops"] = max(t.GeneratorLoops, 1)
 	c.settings["connsPerProcess"] = cmp.Or(t.ConnsPerProcess, connsPerProcess)
+	if err := checkSockets(c.conns); err != nil {
+		return err
+	}
 	report := Report{Scenario: c.scenario, Title: c.title, Command: commandLine(), Settings: c.settings, Host: describeHost(), Began: time.Now()}
 	for range c.rounds {
 		if err := t.turn(ctx, &c, &report); err != nil {

@@ -70,7 +70,7 @@ func (f *Floor) check() error {
 		return fmt.Errorf("%w: the bare loop has no flags", ErrOption)
 	}
 	fanout, merged, flood := f.scenarios()
-	return cmp.Or(fanout.check(), merged.check(), flood.check())
+	return cmp.Or(fanout.check(), merged.check(), flood.check(), checkSockets(f.Conns))
 }
 
 // comparisons returns what is measured of single frames and of merged ones.

@@ -78,6 +78,17 @@ func (t *Target) open(ctx context.Context, conns int) (*subject, error) {
 	return &subject{setup: &t.Setup, name: "server", endpoint: e, admin: newAdmin(t.APIKey, t.Admin), pid: t.PID}, nil
 }
 
+// maxSockets is more than a machine can hold. Without a bound a slip of the finger
+// would start thousands of processes.
+const maxSockets = 2_000_000
+
+func checkSockets(conns int) error {
+	if conns > maxSockets {
+		return fmt.Errorf("%w: %d sockets are too many, the most is %d", ErrOption, conns, maxSockets)
+	}
+	return nil
+}
+
 // spawnFloor starts the floor for so many sockets. The caller closes it.
 func (s *Setup) spawnFloor(ctx context.Context, name, likeURL string, conns int) (*subject, error) {
 	arguments := []string{"bench", "floor-server", "--workers=" + strconv.Itoa(s.floorWorkers(conns))}

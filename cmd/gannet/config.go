@@ -10,25 +10,47 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// configFile is the path of a YAML file whose keys are the names of flags. Its
-// values stand beneath the environment and the command line.
-type configFile string
+// BeforeResolve adds what stands beneath the environment and the command line,
+// before flags get their values: a configuration file and, beneath that, a profile.
+func (c *cli) BeforeResolve(command *kong.Context) error {
+	file, err := readConfiguration(command)
+	if err != nil {
+		return err
+	}
+	profile, err := readProfile(command, file)
+	if err != nil {
+		return err
+	}
+	for _, r := range []*fileResolver{profile, file} {
+		if r != nil {
+			command.AddResolver(r)
+		}
+	}
+	return nil
+}
 
-// BeforeResolve adds the file's settings before flags get their values.
-func (f configFile) BeforeResolve(k *kong.Kong, command *kong.Context, trace *kong.Path) error {
-	path := string(command.FlagValue(trace.Flag).(configFile))
+// readConfiguration returns the settings of the file that --config names, nil if
+// it names none.
+func readConfiguration(command *kong.Context) (*fileResolver, error) {
+	path, _ := command.FlagValue(findFlag(command, "config")).(string)
 	if path == "" {
-		return nil
+		return nil, nil
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("cannot read the configuration: %w", err)
+		return nil, fmt.Errorf("cannot read the configuration: %w", err)
 	}
-	settings := map[string]any{}
-	if err := yaml.Unmarshal(raw, &settings); err != nil {
-		return fmt.Errorf("%s is not YAML: %w", path, err)
+	return newFileResolver(path, raw)
+}
+
+// findFlag returns a flag of the command that is called, nil if it has none of
+// that name.
+func findFlag(command *kong.Context, name string) *kong.Flag {
+	for _, flag := range command.Flags() {
+		if flag.Name == name {
+			return flag
+		}
 	}
-	command.AddResolver(&fileResolver{path: path, settings: settings})
 	return nil
 }
 
@@ -36,6 +58,14 @@ func (f configFile) BeforeResolve(k *kong.Kong, command *kong.Context, trace *ko
 type fileResolver struct {
 	path     string
 	settings map[string]any
+}
+
+func newFileResolver(path string, raw []byte) (*fileResolver, error) {
+	settings := map[string]any{}
+	if err := yaml.Unmarshal(raw, &settings); err != nil {
+		return nil, fmt.Errorf("%s is not YAML: %w", path, err)
+	}
+	return &fileResolver{path: path, settings: settings}, nil
 }
 
 // Validate refuses settings that no flag has.
@@ -49,10 +79,11 @@ func (r *fileResolver) Validate(app *kong.Application) error {
 	return nil
 }
 
-// Resolve returns the file's value for a flag, as kong reads values: text.
+// Resolve returns the file's value for a flag, as kong reads values: text. A flag
+// that the environment sets has none, as kong would prefer the file's.
 func (r *fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	value, ok := r.settings[flag.Name]
-	if !ok {
+	if !ok || inEnvironment(flag) {
 		return nil, nil
 	}
 	switch value := value.(type) {
@@ -69,6 +100,14 @@ func (r *fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (
 	default:
 		return fmt.Sprint(value), nil
 	}
+}
+
+// inEnvironment reports whether the environment sets a flag, if only to nothing.
+func inEnvironment(flag *kong.Flag) bool {
+	return slices.ContainsFunc(flag.Envs, func(name string) bool {
+		_, ok := os.LookupEnv(name)
+		return ok
+	})
 }
 
 func flagNames(node *kong.Node) (names []string) {

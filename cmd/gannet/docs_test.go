@@ -44,7 +44,8 @@ func configurationPage(t *testing.T) string {
 
 Every setting of ` + "`gannet serve`" + ` is a flag, an environment variable, and a line of a
 YAML file (` + "`--config FILE`" + `) whose key is the flag's name. A command line beats
-the environment, which beats the file. Sizes are written as 512, 64KiB, 1MiB or 2GiB,
+the environment, which beats the file, which beats a profile (` + "`--profile NAME`" + `, a
+preset that ` + "`gannet profiles`" + ` lists and shows). Sizes are written as 512, 64KiB, 1MiB or 2GiB,
 times as 500ms, 30s or 1h. What cannot be is refused at start, with a sentence.
 
 This page is written by ` + "`make docs`" + `.

@@ -18,11 +18,12 @@ import (
 // cli is the command line. Every flag is also an environment variable
 // (GANNET_MAX_ROOMS for --max-rooms) and a line of the configuration file.
 type cli struct {
-	Config configFile `help:"YAML file with settings; flags and the environment override it." placeholder:"FILE"`
+	Config string `help:"YAML file with settings; flags and the environment override it." placeholder:"FILE"`
 
-	Serve   serveCommand   `cmd:"" help:"Serve WebSocket clients."`
-	Publish publishCommand `cmd:"" help:"Send one message to clients."`
-	Bench   benchCommand   `cmd:"" help:"Measure a server beside a bare write loop over as many sockets."`
+	Serve    serveCommand    `cmd:"" help:"Serve WebSocket clients."`
+	Publish  publishCommand  `cmd:"" help:"Send one message to clients."`
+	Profiles profilesCommand `cmd:"" help:"List the presets of settings for gannet serve --profile, or show one."`
+	Bench    benchCommand    `cmd:"" help:"Measure a server beside a bare write loop over as many sockets."`
 }
 
 // benchCommand is gannet bench.

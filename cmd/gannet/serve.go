@@ -27,6 +27,9 @@ type serveCommand struct {
 	Workers            int           `default:"1" help:"Processes that share the port, each a node with its own limits and, on the next ports, its own admin listener. More than one need --redis-url. SIGUSR2 replaces them one after another; set the kernel's net.ipv4.tcp_migrate_req=1, or connections that wait to be accepted by one that ends are reset."`
 	WorkerStartTimeout time.Duration `default:"1m" help:"Time for a worker to start before it is killed and counts as failed."`
 
+	Profile string       `help:"Preset of settings for a kind of load, beneath the configuration file; gannet profiles lists them." placeholder:"NAME"`
+	Runtime runtimeFlags `embed:""`
+
 	PrintRoutes bool   `help:"Print the routes that have a handler, and serve."`
 	LogLevel    string `enum:"debug,info,warn,error" default:"info" help:"Least important log lines to write: debug, info, warn or error."`
 	LogFormat   string `enum:"text,json" default:"text" help:"Form of log lines: text or json."`
@@ -37,6 +40,9 @@ type serveCommand struct {
 func (s *serveCommand) Run(ctx context.Context) error {
 	parent := parentOf(ctx)
 	if err := s.checkWorkers(); err != nil {
+		return err
+	}
+	if err := s.Runtime.apply(); err != nil {
 		return err
 	}
 	if s.Workers > 1 && parent == nil {
