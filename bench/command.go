@@ -9,7 +9,7 @@ import (
 
 // unsaid are the flags that a report leaves out of its command: where the results
 // go, and what is secret.
-var unsaid = []string{"--json", "--report", "--progress", "--api-key", "--token"}
+var unsaid = []string{"--json", "--report", "--progress", "--api-key", "--token-secret", "--publish-header"}
 
 // commandLine is the command of this process, for who wants to measure the same
 // again.
@@ -28,7 +28,7 @@ func describeCommand(arguments []string) string {
 			}
 			continue
 		}
-		words = append(words, quote(withoutQuery(arguments[i])))
+		words = append(words, shellQuote(withoutQuery(arguments[i])))
 	}
 	return strings.Join(words, " ")
 }
@@ -41,8 +41,8 @@ func withoutQuery(word string) string {
 	return word
 }
 
-// quote puts a word in quotes if a shell would take it apart.
-func quote(word string) string {
+// shellQuote puts a word in quotes if a shell would take it apart.
+func shellQuote(word string) string {
 	if word != "" && !strings.ContainsAny(word, " \t\n'\"\\$`&|;<>()*?[]#~!{}") {
 		return word
 	}

@@ -55,6 +55,7 @@ func (t *Target) compare(ctx context.Context, out io.Writer, c comparison) error
 	c.settings["serverCommand"] = t.ServerCommand
 	c.settings["generatorLoops"] = max(t.GeneratorLoops, 1)
 	c.settings["connsPerProcess"] = cmp.Or(t.ConnsPerProcess, connsPerProcess)
+	t.Dialect.settings(c.settings)
 	if err := checkSockets(c.conns); err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (t *Target) turn(ctx context.Context, c *comparison, report *Report) error 
 	if t.NoFloor {
 		return nil
 	}
-	floor, err := t.spawnFloor(ctx, "floor", t.URL, c.conns)
+	floor, err := t.spawnFloor(ctx, "floor", plain(t.URL), c.conns)
 	if err != nil {
 		return err
 	}

@@ -15,28 +15,34 @@ const socketsPerSource = 10_000
 // endpoint is where sockets connect to and what they ask for. It travels as JSON.
 type endpoint struct {
 	Addr   unix.SockaddrInet4
-	Host   string // for the Host header
-	Target string // path and query
+	Host   string    // for the Host header
+	Target string    // path and query
+	TLS    *security // nil: ws://
 }
 
-// parseEndpoint resolves a ws:// URL to an IPv4 address.
+// parseEndpoint resolves a ws:// or wss:// URL to an IPv4 address.
 func parseEndpoint(rawURL string) (endpoint, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return endpoint{}, fmt.Errorf("bench: reading the URL: %w", err)
 	}
-	if u.Scheme != "ws" {
-		return endpoint{}, fmt.Errorf("bench: %s: only ws:// is supported", rawURL)
+	e := endpoint{Host: u.Host, Target: u.RequestURI()}
+	port := "80"
+	switch u.Scheme {
+	case "ws":
+	case "wss":
+		e.TLS, port = &security{ServerName: u.Hostname()}, "443"
+	default:
+		return endpoint{}, fmt.Errorf("bench: %s: only ws:// and wss:// are supported", rawURL)
 	}
 	host := u.Host
 	if u.Port() == "" {
-		host = net.JoinHostPort(u.Hostname(), "80")
+		host = net.JoinHostPort(u.Hostname(), port)
 	}
 	tcp, err := net.ResolveTCPAddr("tcp4", host)
 	if err != nil {
 		return endpoint{}, fmt.Errorf("bench: resolving %s: %w", host, err)
 	}
-	e := endpoint{Host: u.Host, Target: u.RequestURI()}
 	e.Addr.Port = tcp.Port
 	e.Addr.Addr = [4]byte(tcp.IP.To4())
 	return e, nil

@@ -2,6 +2,9 @@
 // sockets on few goroutines, scenarios that count every message, and the floor,
 // a bare loop of write(2), measured in the same run for comparison.
 //
+// It speaks to ws:// and wss:// servers, in Gannet's protocol or, where a Dialect
+// says so, in another one.
+//
 // A scenario is a struct of flags with a Run method: Fanout, Merged, Idle, Echo,
 // Rooms, Cluster, Storm, Peers and Floor. Run prints its report and returns an error when
 // the measurement failed or when a message was lost, so its exit status can be

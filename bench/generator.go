@@ -154,12 +154,21 @@ func (g *generator) connect(ctx context.Context) error {
 		case s.Ready != last:
 			last, lastChange = s.Ready, time.Now()
 		case time.Since(lastChange) > quietLimit:
-			return fmt.Errorf("bench: %d of %d sockets were ready, and no other for %v", s.Ready, g.conns, quietLimit)
+			return g.stalled(s.Ready)
 		}
 		if err := pause(ctx, time.Millisecond); err != nil {
 			return err
 		}
 	}
+}
+
+// stalled is the error that so many sockets are ready and no other will be.
+func (g *generator) stalled(ready int64) error {
+	err := fmt.Errorf("bench: %d of %d sockets were ready, and no other for %v", ready, g.conns, quietLimit)
+	if answer := g.find(func(o observation) string { return o.Puzzle }); answer != nil {
+		err = fmt.Errorf("%w; one was answered %w", err, answer)
+	}
+	return err
 }
 
 // await waits until n messages have been delivered, or nothing new has arrived

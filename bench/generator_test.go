@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"strconv"
@@ -60,10 +61,17 @@ func TestGenerator_ManyProcesses(t *testing.T) {
 			return &Storm{Target: t, Conns: 103, Rooms: 7, Steady: 3, InFlight: 50, Type: "demo", Action: "echo", Rounds: 1}
 		}, 0},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for name, test := range maps.Clone(tests) {
+		tests[name+" over TLS"] = test
+	}
+	for key, test := range tests {
+		t.Run(key, func(t *testing.T) {
 			t.Parallel()
 			target := startFloor(t, nil)
+			name, secure := strings.CutSuffix(key, " over TLS")
+			if secure {
+				behindTLS(t, &target)
+			}
 			target.ConnsPerProcess = 40
 			r, err := run(t, func(ctx context.Context, out *bytes.Buffer) error { return test.scenario(target).Run(ctx, out) })
 			require.NoError(t, err)

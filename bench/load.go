@@ -41,6 +41,9 @@ func (s *subject) connect(ctx context.Context, p plan) (g *generator, round Roun
 func (s *subject) quietly(p plan) (*generator, error) {
 	p.Endpoint = s.endpoint
 	p.Loops = s.setup.GeneratorLoops
+	if err := s.dialect.instruct(&p); err != nil {
+		return nil, err
+	}
 	if s.setup.ConnsPerProcess < 0 {
 		return nil, fmt.Errorf("%w: conns-per-process must be positive", ErrOption)
 	}

@@ -60,6 +60,7 @@ func (l *local) observe() (o observation) {
 		o.State.add(loop.progress.load())
 		o.Trouble = first(o.Trouble, &loop.trouble)
 		o.Setback = first(o.Setback, &loop.setback)
+		o.Puzzle = first(o.Puzzle, &loop.puzzle)
 	}
 	return o
 }

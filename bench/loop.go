@@ -37,9 +37,12 @@ type loop struct {
 	buffer   [loopBuffer]byte
 	tally    tally
 
+	handshakes handshakes
+
 	progress progress
 	trouble  atomic.Pointer[error] // the first thing that went wrong with a socket
 	setback  atomic.Pointer[error] // the same for one coming back after a break
+	puzzle   atomic.Pointer[error] // the first answer to a hello that made no socket ready
 	sending  atomic.Bool           // sockets are to send, see requests
 	severing atomic.Int64          // breaks ordered
 	ended    atomic.Bool
@@ -95,9 +98,10 @@ func (l *loop) run() {
 func (l *loop) close() {
 	for i := range l.sockets[:l.dialled] {
 		if s := &l.sockets[i]; s.stage != gone {
-			_ = unix.Close(int(s.fd))
+			s.close()
 		}
 	}
+	l.handshakes.running.Wait()
 	l.progress.store(&l.state)
 }
 
@@ -108,20 +112,24 @@ func (l *loop) note(err error) { l.trouble.CompareAndSwap(nil, &err) }
 func (l *loop) dial() {
 	limit := l.plan.inFlight(l.state.Breaks > 0)
 	for l.dialled < len(l.sockets) && l.inFlight < limit {
-		number := l.first + l.dialled*l.plan.Loops
 		rooms := max(l.plan.Rooms, 1)
 		s := &l.sockets[l.dialled]
-		*s = socket{token: int32(l.dialled), room: int32(number % rooms), place: int32(number / rooms)}
+		*s = socket{token: int32(l.dialled)}
+		number := l.number(s)
+		s.room, s.place = int32(number%rooms), int32(number/rooms)
 		l.dialled++
 		l.begin(s)
 	}
 }
 
+// number is a socket's number among those of all processes.
+func (l *loop) number(s *socket) int { return l.first + int(s.token)*l.plan.Loops }
+
 // begin begins a socket's handshake.
 func (l *loop) begin(s *socket) {
 	s.stage = connecting
 	l.inFlight++
-	fd, err := l.plan.Endpoint.dial(l.first + int(s.token)*l.plan.Loops)
+	fd, err := l.plan.Endpoint.dial(l.number(s))
 	s.fd = int32(fd)
 	if err == nil {
 		err = l.poller.add(fd, s.token, unix.EPOLLOUT)
@@ -134,13 +142,16 @@ func (l *loop) begin(s *socket) {
 func (l *loop) handle(token int32) {
 	if token == wakeToken {
 		l.poller.woken()
+		l.shake()
 		return
 	}
 	s := &l.sockets[token]
 	var err error
-	if s.stage == connecting {
+	switch s.stage {
+	case gone: // since this was reported
+	case connecting:
 		err = l.connected(s)
-	} else {
+	default:
 		err = l.receive(s)
 	}
 	if err != nil {
@@ -151,11 +162,8 @@ func (l *loop) handle(token int32) {
 // drop closes a socket that cannot go on. One that was on its way back after a
 // break tries again.
 func (l *loop) drop(s *socket, err error) {
-	if s.fd >= 0 {
-		_ = unix.Close(int(s.fd))
-	}
 	was := s.stage
-	s.stage, s.cut = gone, nil
+	s.close()
 	if was != ready {
 		l.inFlight--
 	}
@@ -178,13 +186,30 @@ func (l *loop) connected(s *socket) error {
 	if err := l.poller.change(int(s.fd), s.token, unix.EPOLLIN); err != nil {
 		return err
 	}
+	if l.plan.tls != nil {
+		l.secure(s)
+		return nil
+	}
+	return l.upgrade(s)
+}
+
+// upgrade asks for a WebSocket on a connection that stands.
+func (l *loop) upgrade(s *socket) error {
 	s.stage = upgrading
 	return send(s, l.plan.request)
 }
 
-// send writes a few bytes, which an almost empty send buffer always takes.
+// send sends a few bytes, see write.
 func send(s *socket, b []byte) error {
-	n, errno := rawWrite(int(s.fd), b)
+	if s.tls != nil {
+		return s.tls.send(s.fd, b)
+	}
+	return write(s.fd, b)
+}
+
+// write writes a few bytes, which an almost empty send buffer always takes.
+func write(fd int32, b []byte) error {
+	n, errno := rawWrite(int(fd), b)
 	if errno != 0 {
 		return fmt.Errorf("writing: %w", errno)
 	}

@@ -76,9 +76,15 @@ const (
 // joinRequest returns the envelope that joins room.
 func joinRequest(room string) []byte { return []byte(joinHead + room + joinTail) }
 
+// noRoom stands for the name of a room in scenarios without rooms.
+const noRoom = "none"
+
 // roomName returns the name of the nth of rooms rooms.
 func roomName(n, rooms int) string {
-	if rooms == 1 {
+	switch rooms {
+	case 0:
+		return noRoom
+	case 1:
 		return "bench"
 	}
 	return fmt.Sprintf("bench-%d", n)

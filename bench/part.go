@@ -22,6 +22,7 @@ type observation struct {
 	State   state
 	Trouble string // the first thing that went wrong with a socket; empty: nothing
 	Setback string // the first that went wrong with one coming back after a break
+	Puzzle  string // the first answer to a hello that made no socket ready
 }
 
 // order is what loops are told. Orders travel to other processes as they are.

@@ -1,6 +1,10 @@
 package bench
 
-import "github.com/gannet-ws/gannet/codec"
+import (
+	"crypto/tls"
+
+	"github.com/gannet-ws/gannet/codec"
+)
 
 // handshakesInFlight bounds how many sockets are connecting at a time.
 const handshakesInFlight = 256
@@ -24,14 +28,16 @@ type plan struct {
 	Loops    int    // of each process
 	Returns  int    // sockets connecting at a time after a break, of all processes; 0: as at first
 
+	Protocol protocol
 	Requests *requests // what sockets send; nil: they only receive
 
 	First     int // number of the first socket of this process
 	Held      int // sockets of this process
 	Processes int
 
-	request []byte   // the upgrade
-	joins   [][]byte // the join frame of each room
+	request   []byte      // the upgrade
+	tls       *tls.Config // nil without TLS
+	wrappings []wrapping  // of the messages
 }
 
 // share returns the plan of the kth of n processes.
@@ -46,12 +52,13 @@ func (p plan) share(k, n int) plan {
 func (p *plan) prepare() {
 	p.Loops = max(p.Loops, 1)
 	p.request = codec.AppendUpgradeRequest(nil, p.Endpoint.Host, p.Endpoint.Target, handshakeKey, "")
-	for room := range p.Rooms {
-		join := joinRequest(roomName(room, p.Rooms))
-		p.joins = append(p.joins, codec.AppendMaskedFrame(nil, codec.OpText, true, maskingKey, join))
+	if p.Endpoint.TLS != nil {
+		p.tls = p.Endpoint.TLS.config()
 	}
+	p.wrappings = wrappings(p.Size)
+	p.Protocol.prepare(p.Rooms)
 	if p.Requests != nil {
-		p.Requests.prepare(p.Conns, max(p.Rooms, 1))
+		p.Requests.prepare(p.Conns, p.Rooms)
 	}
 }
 

@@ -46,6 +46,8 @@ type admin struct {
 	bases  []string // URLs of all workers without a trailing slash; the first one publishes
 	apiKey string
 	client *http.Client
+
+	publishing *publishing // nil: as Gannet takes it
 }
 
 func newAdmin(apiKey string, bases ...string) *admin {
@@ -58,6 +60,9 @@ func newAdmin(apiKey string, bases ...string) *admin {
 	}
 	return a
 }
+
+// trust says whose certificates are taken. Call it before the first request.
+func (a *admin) trust(s *security) { a.client.Transport = &http.Transport{TLSClientConfig: s.config()} }
 
 func (a *admin) close() { a.client.CloseIdleConnections() }
 
@@ -89,26 +94,36 @@ func (a *admin) do(ctx context.Context, method, address, contentType string, bod
 	if a.apiKey != "" {
 		request.Header.Set("X-API-Key", a.apiKey)
 	}
-	response, err := a.client.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("bench: %w", err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, fmt.Errorf("bench: reading the answer of %s: %w", address, err)
-	}
-	if response.StatusCode == http.StatusNotFound {
+	status, answer, err := a.exchange(request)
+	switch {
+	case err != nil:
+		return nil, err
+	case status == http.StatusNotFound:
 		return nil, fmt.Errorf("%w: %s %s", errNotFound, method, address)
-	}
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("bench: %s %s: %s: %s", method, address, response.Status, bytes.TrimSpace(answer))
+	case status != http.StatusOK:
+		return nil, fmt.Errorf("bench: %s %s: %d %s: %s", method, address, status, http.StatusText(status), bytes.TrimSpace(answer))
 	}
 	return answer, nil
 }
 
+// exchange sends a request and reads the answer.
+func (a *admin) exchange(request *http.Request) (status int, answer []byte, err error) {
+	response, err := a.client.Do(request)
+	if err != nil {
+		return 0, nil, fmt.Errorf("bench: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if answer, err = io.ReadAll(response.Body); err != nil {
+		return 0, nil, fmt.Errorf("bench: reading the answer of %s: %w", request.URL.Redacted(), err)
+	}
+	return response.StatusCode, answer, nil
+}
+
 // broadcast publishes one message and returns its number of receivers.
 func (a *admin) broadcast(ctx context.Context, room string, message []byte) (receivers int, err error) {
+	if a.publishing != nil {
+		return 0, a.publishForeign(ctx, publishLine{room, message})
+	}
 	path := "/api/rooms/" + url.PathEscape(room) + "/broadcast"
 	body, err := a.post(ctx, path, "application/json", message)
 	if err != nil {
@@ -120,6 +135,9 @@ func (a *admin) broadcast(ctx context.Context, room string, message []byte) (rec
 // publish publishes messages in one request and returns the sum of their
 // receivers.
 func (a *admin) publish(ctx context.Context, messages []publishLine) (receivers int, err error) {
+	if a.publishing != nil {
+		return 0, a.publishForeign(ctx, messages...)
+	}
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
 	for i := range messages {
@@ -166,6 +184,9 @@ var (
 // metric reads a counter, summed over the workers and its label sets. Where the
 // server has none it is errNoMetric.
 func (a *admin) metric(ctx context.Context, name string) (sum float64, err error) {
+	if a.publishing != nil {
+		return 0, fmt.Errorf("%w: %s", errNoMetric, name)
+	}
 	bodies, err := a.get(ctx, pathMetrics)
 	if errors.Is(err, errNotFound) {
 		return 0, fmt.Errorf("%w: %s: %w", errNoMetric, name, err)

@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,18 +15,34 @@ import (
 // receive reads once and consumes what is complete. Polling is level-triggered,
 // so whatever is left is reported again.
 func (l *loop) receive(s *socket) error {
+	if s.tls != nil {
+		return l.receiveSecure(s)
+	}
 	kept := copy(l.buffer[:], s.cut)
-	n, errno := rawRead(int(s.fd), l.buffer[kept:])
+	n, err := l.read(s, l.buffer[kept:])
+	if n == 0 {
+		return err
+	}
+	return l.take(s, l.buffer[:kept+n])
+}
+
+// read reads once. It returns 0 and no error when there is nothing.
+func (l *loop) read(s *socket, b []byte) (int, error) {
+	n, errno := rawRead(int(s.fd), b)
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
-		return nil
+		return 0, nil
 	case errno != 0:
-		return fmt.Errorf("reading: %w", errno)
+		return 0, fmt.Errorf("reading: %w", errno)
 	case n == 0:
-		return errPeerClosed
+		return 0, errPeerClosed
 	}
 	l.now = time.Now().UnixNano()
-	b := l.buffer[:kept+n]
+	return n, nil
+}
+
+// take consumes what is complete in b, and keeps the rest.
+func (l *loop) take(s *socket, b []byte) error {
 	used, err := l.consume(s, b)
 	if err == nil {
 		s.keep(b[used:])
@@ -74,53 +90,44 @@ func (l *loop) upgraded(s *socket, b []byte) (used int, err error) {
 	if status != 101 {
 		return 0, fmt.Errorf("upgrading: status %d: %s", status, b[used:])
 	}
-	if l.plan.Rooms == 0 {
-		l.settle(s)
-		return used, nil
-	}
-	s.stage = joining
-	return used, send(s, l.plan.joins[s.room])
-}
-
-// settle ends a handshake with success.
-func (l *loop) settle(s *socket) {
-	s.stage = ready
-	l.inFlight--
-	l.state.Ready++
+	return used, l.hail(s)
 }
 
 func (l *loop) frame(s *socket, h codec.Header, payload []byte) error {
+	if l.plan.Protocol.isPing(payload) {
+		if err := l.pong(s); err != nil {
+			return err
+		}
+	}
 	switch {
+	case !h.Fin:
+		return errors.New("the server sends messages in several frames, which are not counted")
 	case h.Opcode == codec.OpClose:
 		code, reason, _ := codec.ParseClosePayload(payload)
 		return fmt.Errorf("%w: %d %s", errPeerClosed, code, reason)
 	case h.Opcode == codec.OpPing:
 		return send(s, codec.AppendMaskedFrame(nil, codec.OpPong, true, maskingKey, payload))
-	case s.stage == joining && bytes.Contains(payload, []byte(joinAction)):
+	case s.stage == joining && l.plan.Protocol.answersHello(payload):
 		return l.joined(s, payload)
 	case l.plan.Requests != nil:
-		return l.answered(s, payload)
+		l.answered(s, payload)
+	default:
+		l.message(s, payload)
 	}
-	l.message(s, payload)
-	return nil
-}
-
-func (l *loop) joined(s *socket, payload []byte) error {
-	if !bytes.Contains(payload, []byte(joinSuccess)) {
-		return fmt.Errorf("joining: %s", payload)
-	}
-	l.settle(s)
 	return nil
 }
 
 // message counts one received frame.
 func (l *loop) message(s *socket, payload []byte) {
 	seq, sent, ok := parseMessage(payload)
-	if !ok || len(payload) != l.plan.Size {
+	switch {
+	case ok && len(payload) == l.plan.Size:
+		l.deliver(&s.sequence, seq, sent)
+	case l.plan.Protocol.Wrapped:
+		l.unwrap(s, payload)
+	default:
 		l.tally.Foreign++
-		return
 	}
-	l.deliver(&s.sequence, seq, sent)
 }
 
 // deliver counts a message and reports whether it is a new one.

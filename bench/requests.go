@@ -14,26 +14,34 @@ import (
 // at which it was to be sent, and F the socket's place in its room. What comes
 // back may have anything else around it. They do not change once the loops run.
 type requests struct {
-	// Head and Tail are the envelope. A roomMark in Head stands for the name of
-	// the sender's room.
+	// Head and Tail are the envelope. A roomMark in them stands for the name of
+	// the sender's room, an idMark for the message's number.
 	Head, Tail string
 	Size       int     // of a message in bytes, at least requestFixed with its envelope
 	Rate       float64 // messages a second of all sockets; 0: each sends when it is answered
 	Relayed    bool    // all members of the sender's room receive it, not only the sender
+	Numbered   bool    // there are idMarks
 
 	heads   []string // of each room
-	members []int    // sockets of each room
+	tails   []string
+	members []int // sockets of each room
 }
 
-// roomMark stands in no JSON.
-const roomMark = "\x00"
+// Marks stand in no JSON.
+const (
+	roomMark = "\x00"
+	idMark   = "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01" // for seqDigits
+)
 
 // prepare makes what depends on the rooms among which so many sockets are dealt.
+// Where there are none they are as in one.
 func (r *requests) prepare(conns, rooms int) {
-	r.members = deal(conns, rooms)
-	r.heads = make([]string, rooms)
-	for room := range r.heads {
-		r.heads[room] = strings.Replace(r.Head, roomMark, roomName(room, rooms), 1)
+	n := max(rooms, 1)
+	r.members, r.heads, r.tails = deal(conns, n), make([]string, n), make([]string, n)
+	for room := range n {
+		name := roomName(room, rooms)
+		r.heads[room] = strings.ReplaceAll(r.Head, roomMark, name)
+		r.tails[room] = strings.ReplaceAll(r.Tail, roomMark, name)
 	}
 }
 
@@ -48,13 +56,17 @@ const (
 
 // append appends a message of a room's member.
 func (r *requests) append(dst []byte, room, from int, seq uint64, sent int64) []byte {
-	head := r.heads[room]
+	head, tail, start := r.heads[room], r.tails[room], len(dst)
 	dst = append(dst, head...)
 	dst = fmt.Appendf(dst, "%s%010d%s%019d%s%07d%s", requestHead, firstSeq+seq, messageSent, sent, requestFrom, firstFrom+from, messagePad)
-	for range r.Size - requestFixed - len(head) - len(r.Tail) {
+	for range r.Size - requestFixed - len(head) - len(tail) {
 		dst = append(dst, 'x')
 	}
-	return append(append(dst, `"}`...), r.Tail...)
+	dst = append(append(dst, `"}`...), tail...)
+	if r.Numbered {
+		number(dst[start:], seq)
+	}
+	return dst
 }
 
 // receivers is how many sockets receive a message of a room's member.

@@ -68,8 +68,11 @@ func (r *Round) count(t *tally, expected uint64) {
 }
 
 // announced fills in how many deliveries the server announced. One of several
-// workers announces its own only.
+// workers announces its own only, and one with another API none.
 func (r *Round) announced(receivers uint64, a *admin) {
+	if a.publishing != nil {
+		return
+	}
 	r.Receivers = receivers
 	if r.Receivers != r.Expected && len(a.bases) == 1 {
 		r.note("the server announced %d deliveries of %d", r.Receivers, r.Expected)

@@ -29,11 +29,8 @@ func startFloor(t *testing.T, skip func(fd int32, frame []byte) bool) Target {
 // startFloorWith is startFloor for a floor that is changed before it runs.
 func startFloorWith(t *testing.T, change func(f *floor)) Target {
 	t.Helper()
-	addr, adminAddr := testAddr(t), testAddr(t)
-	f, err := newFloor(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f, addr := listeningFloor(t)
+	adminAddr := testAddr(t)
 	change(f)
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
@@ -47,6 +44,22 @@ func startFloorWith(t *testing.T, change func(f *floor)) Target {
 	return Target{
 		URL: "ws://" + addr + "/ws", Admin: "http://" + adminAddr, PID: os.Getpid(),
 		NoFloor: true, Setup: Setup{GeneratorLoops: 2, JSON: "-"},
+	}
+}
+
+// listeningFloor returns a floor and its address. Between finding a free port and
+// listening at it, another test may have taken it.
+func listeningFloor(t *testing.T) (*floor, string) {
+	t.Helper()
+	for trial := 0; ; trial++ {
+		addr := testAddr(t)
+		f, err := newFloor(addr)
+		if err == nil {
+			return f, addr
+		}
+		if trial == portTrials {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -3,8 +3,6 @@ package bench
 import (
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // What a loop does when its connections are to break and to come back.
@@ -28,7 +26,7 @@ func (l *loop) sever() {
 	l.state.Breaks++
 	for i := range l.sockets[:l.dialled] {
 		if s := &l.sockets[i]; s.stage != gone {
-			_ = unix.Close(int(s.fd)) // resets, see connect
+			s.close()
 		}
 	}
 	l.dialled, l.inFlight, l.repeats = 0, 0, nil

@@ -1,12 +1,15 @@
 package bench
 
+import "golang.org/x/sys/unix"
+
 // stage says how far a socket has come.
 type stage uint8
 
 const (
 	connecting stage = iota // waits to become writable
+	securing                // in the TLS handshake
 	upgrading               // waits for the 101
-	joining                 // waits for the answer to its join
+	joining                 // waits for the answer to its hello
 	ready                   // receives messages
 	gone                    // closed
 )
@@ -22,6 +25,18 @@ type socket struct {
 	sent     uint64     // messages that it has sent, see requests
 	peers    []sequence // of those who send to its room, by their place in it
 	cut      []byte     // the bytes of an incomplete frame; nil mostly
+	tls      *tlsConn   // nil without TLS
+}
+
+// close closes the connection, which resets it, see connect.
+func (s *socket) close() {
+	if s.fd >= 0 {
+		_ = unix.Close(int(s.fd))
+	}
+	if s.tls != nil {
+		s.tls.abort()
+	}
+	s.stage, s.cut, s.tls = gone, nil, nil
 }
 
 // keep remembers the rest of a read for the next one.

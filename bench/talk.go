@@ -67,26 +67,40 @@ func (l *loop) request(s *socket, due time.Time) {
 	}
 }
 
-// answered counts what has come back. What says no more than that a message was
-// taken is no delivery.
-func (l *loop) answered(s *socket, payload []byte) error {
+// answered counts what has come back.
+func (l *loop) answered(s *socket, payload []byte) {
+	for more := true; more; payload, more = l.another(payload) {
+		l.answer(s, payload)
+	}
+}
+
+// another returns what is behind the first message of several, which some servers
+// put into one.
+func (l *loop) another(payload []byte) (rest []byte, ok bool) {
+	if !l.plan.Protocol.Wrapped {
+		return nil, false
+	}
+	_, rest, _ = bytes.Cut(payload, []byte(requestHead))
+	return rest, bytes.Contains(rest, []byte(requestHead))
+}
+
+// answer counts the first message in what has come back. What says no more than
+// that a message was taken is no delivery.
+func (l *loop) answer(s *socket, payload []byte) {
 	seq, sent, from, ok := parseRequest(payload)
 	r := l.plan.Requests
 	switch {
 	case !ok && r.Relayed && bytes.Contains(payload, []byte(joinSuccess)):
-		return nil
 	case !ok || r.Relayed && from >= r.members[s.room]:
 		l.tally.Foreign++
-		return nil
 	case !r.Relayed:
 		if l.deliver(&s.sequence, seq, sent) && r.Rate == 0 && l.sending.Load() {
 			l.request(s, time.Now())
 		}
-		return nil
+	default:
+		if s.peers == nil {
+			s.peers = make([]sequence, r.members[s.room])
+		}
+		l.deliver(&s.peers[from], seq, sent)
 	}
-	if s.peers == nil {
-		s.peers = make([]sequence, r.members[s.room])
-	}
-	l.deliver(&s.peers[from], seq, sent)
-	return nil
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -16,12 +17,14 @@ const maxConnectionsSpare = 100
 // Target says which server is measured.
 type Target struct {
 	Setup
+	Dialect `group:"Servers with another protocol:"`
+	TLS     `group:"TLS:"`
 
-	URL     string `name:"url" help:"Where the sockets connect." default:"ws://127.0.0.1:3000/ws" placeholder:"URL"`
+	URL     string `name:"url" help:"Where the sockets connect, ws:// or wss://." default:"ws://127.0.0.1:3000/ws" placeholder:"URL"`
 	Admin   string `name:"admin" help:"Admin listener of the server." default:"http://127.0.0.1:3001" placeholder:"URL"`
 	PID     int    `name:"pid" help:"Process of a running server on this machine, to read its CPU time and memory." placeholder:"PID"`
 	Spawn   bool   `name:"spawn" help:"Start a server for each measurement, on free loopback ports, and stop it afterwards. Of --url only the path and the query count."`
-	NoFloor bool   `name:"no-floor" help:"Do not measure the bare write loop beside the server."`
+	NoFloor bool   `name:"no-floor" help:"Do not measure the bare write loop beside the server. It speaks no TLS."`
 
 	ServerCommand string `name:"server-command" help:"With --spawn: the command of another server, instead of this program's. It is cut at spaces, and gets the flags --addr and --admin-addr, and --loops if that is set." placeholder:"COMMAND"`
 }
@@ -49,6 +52,7 @@ type subject struct {
 	setup    *Setup
 	name     string
 	endpoint endpoint
+	dialect  Dialect
 	admin    *admin
 	pid      int      // with all its descendants; 0 when unknown: no CPU time, no memory
 	process  *process // nil when it is not ours
@@ -68,7 +72,29 @@ func (t *Target) open(ctx context.Context, conns int) (*subject, error) {
 		return nil, fmt.Errorf("%w: server-command is for servers that spawn starts", ErrOption)
 	case t.ServerCommand != "" && len(t.ServerFlag) > 0:
 		return nil, fmt.Errorf("%w: the flags of another server stand in server-command, not in server-flag", ErrOption)
-	case t.Spawn:
+	case t.Spawn && t.ServerCommand == "" && t.URL != plain(t.URL):
+		return nil, fmt.Errorf("%w: the server that spawn starts speaks no TLS: use ws://, or server-command for one that does", ErrOption)
+	case t.Spawn && t.PublishURL != "" && !strings.HasPrefix(t.PublishURL, "/"):
+		return nil, fmt.Errorf("%w: with spawn, publish-url must be a path at the admin listener, whose port nobody knows before", ErrOption)
+	}
+	trusted, err := t.security()
+	if err = errors.Join(err, t.Dialect.check()); err != nil {
+		return nil, err
+	}
+	s, err := t.find(ctx, conns)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.introduce(s, trusted); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// find starts the server if so asked, and otherwise takes the one that runs.
+func (t *Target) find(ctx context.Context, conns int) (*subject, error) {
+	if t.Spawn {
 		return t.spawnServer(ctx, "server", t.URL, t.ServerCommand, conns)
 	}
 	e, err := parseEndpoint(t.URL)
@@ -76,6 +102,17 @@ func (t *Target) open(ctx context.Context, conns int) (*subject, error) {
 		return nil, err
 	}
 	return &subject{setup: &t.Setup, name: "server", endpoint: e, admin: newAdmin(t.APIKey, t.Admin), pid: t.PID}, nil
+}
+
+// introduce says how a server is spoken to, and trusted.
+func (t *Target) introduce(s *subject, trusted security) (err error) {
+	s.dialect = t.Dialect
+	s.admin.trust(&trusted)
+	if s.endpoint.TLS != nil {
+		s.endpoint.TLS.CA, s.endpoint.TLS.Insecure = trusted.CA, trusted.Insecure
+	}
+	s.admin.publishing, err = t.publishing(s.admin.bases[0])
+	return err
 }
 
 // maxSockets is more than a machine can hold. Without a bound a slip of the finger
@@ -89,7 +126,8 @@ func checkSockets(conns int) error {
 	return nil
 }
 
-// spawnFloor starts the floor for so many sockets. The caller closes it.
+// spawnFloor starts the floor, which speaks no TLS, for so many sockets. The caller
+// closes it.
 func (s *Setup) spawnFloor(ctx context.Context, name, likeURL string, conns int) (*subject, error) {
 	arguments := []string{"bench", "floor-server", "--workers=" + strconv.Itoa(s.floorWorkers(conns))}
 	return s.spawn(ctx, name, likeURL, arguments)
@@ -173,12 +211,25 @@ func (s *Setup) program() ([]string, error) {
 	return []string{self}, nil
 }
 
-// spawnedEndpoint is a URL at another address.
+// plain is a URL without TLS.
+func plain(rawURL string) string {
+	if rest, ok := strings.CutPrefix(rawURL, "wss://"); ok {
+		return "ws://" + rest
+	}
+	return rawURL
+}
+
+// spawnedEndpoint is a URL at another address, where certificates have its name.
 func spawnedEndpoint(likeURL, addr string) (endpoint, error) {
 	u, err := url.Parse(likeURL)
 	if err != nil {
 		return endpoint{}, fmt.Errorf("bench: reading the URL: %w", err)
 	}
+	name := u.Hostname()
 	u.Host = addr
-	return parseEndpoint(u.String())
+	e, err := parseEndpoint(u.String())
+	if e.TLS != nil {
+		e.TLS.ServerName = name
+	}
+	return e, err
 }

@@ -43,3 +43,22 @@ func TestBench_EveryMessageArrives(t *testing.T) {
 		})
 	}
 }
+
+// What is empty on the command line is something else than what is not there, and
+// commas and braces are text.
+func TestBench_DialectFlags(t *testing.T) {
+	parse := func(args ...string) bench.Dialect {
+		var c cli
+		parser, err := newParser(context.Background(), &c, os.Stdout)
+		require.NoError(t, err)
+		_, err = parser.Parse(append([]string{"bench", "echo"}, args...))
+		require.NoError(t, err)
+		return c.Bench.Echo.Dialect
+	}
+	assert.Equal(t, bench.Dialect{}, parse())
+	none := ""
+	assert.Equal(t, bench.Dialect{Hello: []string{""}, Ready: &none}, parse("--hello=", "--ready", ""))
+	const hello = `{"id":1,"connect":{"a":"{room}"}}`
+	assert.Equal(t, bench.Dialect{Hello: []string{hello, "40"}, PublishHeader: []string{"A: b, c"}},
+		parse("--hello", hello, "--hello=40", "--publish-header", "A: b, c"))
+}
