@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// Idle measures what sockets cost that do nothing: connected and upgraded, no
-// room joined. The server's process must be known, by --spawn or --pid.
+// Idle measures what sockets cost that do nothing: connected and upgraded, and in
+// a room if there are some. The server's process must be known, by --spawn or --pid.
 type Idle struct {
 	Target
 
 	Conns  int           `name:"conns" help:"Sockets." default:"1000" placeholder:"N"`
+	Rooms  int           `name:"rooms" help:"Rooms among which the sockets are dealt; 0: they join none." default:"0" placeholder:"N"`
 	Settle time.Duration `name:"settle" help:"How long to wait before memory is read." default:"3s" placeholder:"TIME"`
 	Rounds int           `name:"rounds" help:"Measurements of the server and of the floor, in turn; the table shows medians." default:"1" placeholder:"N"`
 }
@@ -29,16 +30,16 @@ func (i *Idle) Run(ctx context.Context, out io.Writer) error {
 }
 
 func (i *Idle) check() error {
-	if i.Conns <= 0 || i.Rounds <= 0 || i.Settle < 0 {
-		return fmt.Errorf("%w: conns and rounds must be positive, settle not negative", ErrOption)
+	if i.Conns <= 0 || i.Rooms < 0 || i.Rounds <= 0 || i.Settle < 0 {
+		return fmt.Errorf("%w: conns and rounds must be positive, rooms and settle not negative", ErrOption)
 	}
 	return nil
 }
 
 func (i *Idle) comparison() comparison {
 	return comparison{
-		scenario: "idle", title: fmt.Sprintf("idle: %d sockets", i.Conns),
-		settings: map[string]any{"conns": i.Conns, "settle": i.Settle.String()},
+		scenario: "idle", title: fmt.Sprintf("idle: %d sockets, rooms: %d", i.Conns, i.Rooms),
+		settings: map[string]any{"conns": i.Conns, "rooms": i.Rooms, "tokens": i.TokenSecret != "", "settle": i.Settle.String()},
 		rounds:   i.Rounds, conns: i.Conns, measure: i.measure,
 	}
 }
@@ -49,7 +50,7 @@ func (i *Idle) measure(ctx context.Context, s *subject) (Round, error) {
 	if err != nil {
 		return Round{}, err
 	}
-	g, round, err := s.connect(ctx, plan{Conns: i.Conns})
+	g, round, err := s.connect(ctx, plan{Conns: i.Conns, Rooms: i.Rooms})
 	if err != nil {
 		return round, err
 	}

@@ -41,6 +41,7 @@ func (s *subject) connect(ctx context.Context, p plan) (g *generator, round Roun
 func (s *subject) quietly(p plan) (*generator, error) {
 	p.Endpoint = s.endpoint
 	p.Loops = s.setup.GeneratorLoops
+	p.TokenSecret = s.setup.TokenSecret
 	if err := s.dialect.instruct(&p); err != nil {
 		return nil, err
 	}

@@ -22,7 +22,9 @@ func startLocal(p plan) (*local, error) {
 	if err := checkDescriptors(p.Held); err != nil {
 		return nil, err
 	}
-	p.prepare()
+	if err := p.prepare(); err != nil {
+		return nil, err
+	}
 	l := &local{}
 	for i := range p.Loops {
 		loop, err := newLoop(&p, i)

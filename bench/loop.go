@@ -196,7 +196,7 @@ func (l *loop) connected(s *socket) error {
 // upgrade asks for a WebSocket on a connection that stands.
 func (l *loop) upgrade(s *socket) error {
 	s.stage = upgrading
-	return send(s, l.plan.request)
+	return send(s, l.upgradeRequest(s))
 }
 
 // send sends a few bytes, see write.

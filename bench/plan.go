@@ -35,7 +35,10 @@ type plan struct {
 	Held      int // sockets of this process
 	Processes int
 
+	TokenSecret string // signs the tokens of the sockets; empty: they have none
+
 	request   []byte      // the upgrade
+	headers   []string    // beside it, of each socket of this process; nil: none
 	tls       *tls.Config // nil without TLS
 	wrappings []wrapping  // of the messages
 }
@@ -49,7 +52,7 @@ func (p plan) share(k, n int) plan {
 }
 
 // prepare makes what the sockets send.
-func (p *plan) prepare() {
+func (p *plan) prepare() (err error) {
 	p.Loops = max(p.Loops, 1)
 	p.request = codec.AppendUpgradeRequest(nil, p.Endpoint.Host, p.Endpoint.Target, handshakeKey, "")
 	if p.Endpoint.TLS != nil {
@@ -60,6 +63,8 @@ func (p *plan) prepare() {
 	if p.Requests != nil {
 		p.Requests.prepare(p.Conns, p.Rooms)
 	}
+	p.headers, err = p.authorizations()
+	return err
 }
 
 // inFlight is how many sockets one loop may connect at a time.

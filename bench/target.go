@@ -36,6 +36,8 @@ type Setup struct {
 	Loops      int      `name:"loops" help:"Event loops of the spawned server; 0 leaves it its default." placeholder:"N"`
 	ServerFlag []string `name:"server-flag" help:"A further flag of the spawned server; may be repeated." sep:"none" placeholder:"FLAG"`
 
+	TokenSecret string `name:"token-secret" help:"Each socket is a user of its own, with a token (HS256) that this secret signs. A spawned server needs it, too: --server-flag=--jwt-secret=SECRET." placeholder:"SECRET"`
+
 	GeneratorLoops  int    `name:"generator-loops" help:"Event loops of the load generator, of each of its processes." default:"1" placeholder:"N"`
 	ConnsPerProcess int    `name:"conns-per-process" help:"Sockets that one process of the load generator holds at most. For more of them it starts others." default:"15000" placeholder:"N"`
 	Progress        bool   `name:"progress" help:"Show progress on standard error each second, also where that is no terminal."`

@@ -14,14 +14,21 @@ import (
 	"github.com/gannet-ws/gannet/bench"
 )
 
+// benchSecret signs the tokens of sockets.
+const benchSecret = "0123456789abcdef0123456789abcdef"
+
 // TestBench_EveryMessageArrives drives the real server with the load generator,
 // which fails when a message is lost, repeated or out of order.
 func TestBench_EveryMessageArrives(t *testing.T) {
 	for scenario, args := range map[string][]string{
-		"fanout":  {"--spawn", "--no-floor", "--conns=2000", "--rooms=4", "--rate=20", "--duration=2s", "--conns-per-process=700"},
-		"merged":  {"--spawn", "--no-floor", "--conns=500", "--rounds=5"},
-		"flood":   {"--spawn", "--no-floor", "--conns=500", "--rooms=2", "--flood", "--duration=1s"},
-		"echo":    {"--spawn", "--conns=500", "--duration=1s"},
+		"fanout": {"--spawn", "--no-floor", "--conns=2000", "--rooms=4", "--rate=20", "--duration=2s", "--conns-per-process=700"},
+		"merged": {"--spawn", "--no-floor", "--conns=500", "--rounds=5"},
+		"flood":  {"--spawn", "--no-floor", "--conns=500", "--rooms=2", "--flood", "--duration=1s"},
+		"echo":   {"--spawn", "--conns=500", "--duration=1s"},
+		"echo of users": {
+			"--spawn", "--conns=500", "--duration=1s", "--conns-per-process=200",
+			"--token-secret=" + benchSecret, "--server-flag=--jwt-secret=" + benchSecret, "--server-flag=--require-auth",
+		},
 		"rooms":   {"--spawn", "--conns=500", "--rooms=50", "--every=500ms", "--duration=2s"},
 		"cluster": {"--flood", "--conns=1000", "--rooms=300", "--duration=2s", "--conns-per-process=400"},
 		"floor":   {"--conns=500", "--duration=1s", "--bursts=5"},
@@ -31,7 +38,8 @@ func TestBench_EveryMessageArrives(t *testing.T) {
 			t.Setenv("GANNET_TEST_AS_COMMAND", "1") // for the servers that it starts
 			report := filepath.Join(t.TempDir(), "report.json")
 			page := filepath.Join(t.TempDir(), "report.html")
-			args := append([]string{"bench", strings.Replace(scenario, "flood", "fanout", 1), "--json=" + report, "--report=" + page}, args...)
+			scenario, _, _ = strings.Cut(strings.Replace(scenario, "flood", "fanout", 1), " ")
+			args := append([]string{"bench", scenario, "--json=" + report, "--report=" + page}, args...)
 			require.NoError(t, run(context.Background(), args))
 			raw, err := os.ReadFile(report)
 			require.NoError(t, err)
