@@ -7,17 +7,20 @@ import (
 	"strings"
 )
 
-// unsaid are the flags that a report leaves out of its command: where the results
-// go, and what is secret.
-var unsaid = []string{"--json", "--report", "--progress", "--api-key", "--token-secret", "--publish-header"}
+// A report leaves flags out of its command that say where the results go, and the
+// values of those that are secret.
+var (
+	unsaid = []string{"--json", "--report", "--progress"}
+	secret = []string{"--api-key", "--token-secret", "--publish-header"}
+)
 
 // commandLine is the command of this process, for who wants to measure the same
 // again.
 func commandLine() string { return describeCommand(os.Args) }
 
 // describeCommand writes a command as a shell reads it, its program without the
-// folder, flags without those that are unsaid, and URLs without the query, which
-// may have a token.
+// folder, flags without those that are unsaid, SECRET for what is secret, and URLs
+// without the query, which may have a token.
 func describeCommand(arguments []string) string {
 	words := []string{filepath.Base(arguments[0])}
 	for i := 1; i < len(arguments); i++ {
@@ -28,7 +31,15 @@ func describeCommand(arguments []string) string {
 			}
 			continue
 		}
-		words = append(words, shellQuote(withoutQuery(arguments[i])))
+		switch {
+		case slices.Contains(secret, name) && whole:
+			words = append(words, name+"=SECRET")
+		case slices.Contains(secret, name):
+			words = append(words, name, "SECRET")
+			i++ // its value
+		default:
+			words = append(words, shellQuote(withoutQuery(arguments[i])))
+		}
 	}
 	return strings.Join(words, " ")
 }

@@ -14,7 +14,7 @@ func TestCommandLeavesOutResultsAndSecrets(t *testing.T) {
 	}{
 		"as it was":   {[]string{"/a/b/gannet", "bench", "fanout", "--conns", "10"}, "gannet bench fanout --conns 10"},
 		"results":     {[]string{"gannet", "--json", "a.json", "--report=b.html", "--progress", "--spawn"}, "gannet --spawn"},
-		"secrets":     {[]string{"gannet", "--api-key", "k", "--token-secret=t", "--publish-header", "X-API-Key: k", "--spawn"}, "gannet --spawn"},
+		"secrets":     {[]string{"gannet", "--api-key", "k", "--token-secret=t", "--publish-header", "X-API-Key: k", "--spawn"}, "gannet --api-key SECRET --token-secret=SECRET --publish-header SECRET --spawn"},
 		"a token":     {[]string{"gannet", "--url", "ws://h/ws?token=t", "--url=ws://h/ws?token=t"}, "gannet --url ws://h/ws --url=ws://h/ws"},
 		"words":       {[]string{"gannet", "--server-command", "bin/peers gws"}, "gannet --server-command 'bin/peers gws'"},
 		"quotes":      {[]string{"gannet", "it's", ""}, `gannet 'it'\''s' ''`},

@@ -27,9 +27,12 @@ type process struct {
 	output tail
 }
 
-// spawn starts a command whose output is kept for when it fails.
-func spawn(command []string) (*process, error) {
-	return start(exec.Command(command[0], command[1:]...))
+// spawn starts a command, with variables beside those of this process. Its output
+// is kept for when it fails.
+func spawn(command []string, variables ...string) (*process, error) {
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Env = append(os.Environ(), variables...)
+	return start(cmd)
 }
 
 // start starts a command in a process group of its own, so that an interrupt

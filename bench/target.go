@@ -36,7 +36,7 @@ type Setup struct {
 	Loops      int      `name:"loops" help:"Event loops of the spawned server; 0 leaves it its default." placeholder:"N"`
 	ServerFlag []string `name:"server-flag" help:"A further flag of the spawned server; may be repeated." sep:"none" placeholder:"FLAG"`
 
-	TokenSecret string `name:"token-secret" help:"Each socket is a user of its own, with a token (HS256) that this secret signs. A spawned server needs it, too: --server-flag=--jwt-secret=SECRET." placeholder:"SECRET"`
+	TokenSecret string `name:"token-secret" help:"Each socket is a user of its own, with a token (HS256) that this secret signs. A spawned server has it from $GANNET_JWT_SECRET." placeholder:"SECRET"`
 
 	GeneratorLoops  int    `name:"generator-loops" help:"Event loops of the load generator, of each of its processes." default:"1" placeholder:"N"`
 	ConnsPerProcess int    `name:"conns-per-process" help:"Sockets that one process of the load generator holds at most. For more of them it starts others." default:"15000" placeholder:"N"`
@@ -190,7 +190,7 @@ func (s *Setup) start(ctx context.Context, name, likeURL string, command []strin
 	if err != nil {
 		return nil, err
 	}
-	p, err := spawn(append(command, "--addr", addr, "--admin-addr", adminAddrs[0]))
+	p, err := spawn(append(command, "--addr", addr, "--admin-addr", adminAddrs[0]), s.environment()...)
 	if err != nil {
 		return nil, err
 	}
@@ -200,6 +200,14 @@ func (s *Setup) start(ctx context.Context, name, likeURL string, command []strin
 		return nil, err
 	}
 	return started, nil
+}
+
+// environment is what a server is told that nobody else should read.
+func (s *Setup) environment() []string {
+	if s.TokenSecret == "" {
+		return nil
+	}
+	return []string{"GANNET_JWT_SECRET=" + s.TokenSecret}
 }
 
 func (s *Setup) program() ([]string, error) {

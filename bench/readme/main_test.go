@@ -33,7 +33,7 @@ func writeInto(t *testing.T, folder string) (root, said string, err error) {
 func TestFiguresAreWrittenAsExpected(t *testing.T) {
 	root, said, err := writeInto(t, filepath.Join("testdata", "results"))
 	require.NoError(t, err)
-	assert.Equal(t, "left out, as testdata/results has no result: fanout-1000, fanout-100000, echo-10000, cluster-flood\n", said)
+	assert.Equal(t, "left out, as testdata/results has no result: fanout-1000, fanout-100000, flood-single, idle, idle-massive, echo-10000, cluster-flood\n", said)
 	for _, file := range []string{readmeFile, "fanout.svg", "merged.svg", "idle.svg", "latency.svg"} {
 		path := filepath.Join(root, chartsFolder, file)
 		if file == readmeFile {

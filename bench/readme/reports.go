@@ -41,6 +41,11 @@ func figuresOf(r *bench.Report) []figure {
 		return []figure{perFrame, userSpace, longWait, delivered}
 	case "floor":
 		return []figure{perSecond, perFrame}
+	case "idle":
+		return []figure{
+			{name: "bytes a connection, resident", text: thousands, value: bytesPerConnection},
+			{name: "connected a second", text: thousands, value: func(r *bench.Round) float64 { return r.ConnectionsPerSecond }},
+		}
 	case "rooms":
 		return []figure{perMessage("CPU a message with its deliveries"), longWait}
 	case "echo":

@@ -17,8 +17,8 @@ import (
 const peersName = "peers"
 
 var reportNames = []string{
-	"fanout-1000", "fanout-15000", "fanout-100000", "fanout-200000", "flood", "floor",
-	"rooms", "echo-1000", "echo-10000", "storm", "cluster", "cluster-flood",
+	"fanout-1000", "fanout-15000", "fanout-100000", "fanout-200000", "flood", "flood-single", "floor",
+	"idle", "idle-users", "idle-massive", "rooms", "echo-1000", "echo-10000", "storm", "cluster", "cluster-flood",
 }
 
 // results are what a folder has.

@@ -65,13 +65,13 @@ compare() {
 }
 
 # tier measures so many sockets on workers with Redis between them, for which one
-# process has too few descriptors. The bare loop cannot hold them.
+# process has too few descriptors. The bare loop has as many processes.
 tier() {
 	name=$1
 	wanted "$name" || return 0
 	shift
 	[ -n "$redis" ] || start_redis
-	measure "$name" 6 fanout --spawn --no-floor --server-flag=--redis-url=redis://127.0.0.1:6399 "$@"
+	measure "$name" 9 fanout --spawn --server-flag=--redis-url=redis://127.0.0.1:6399 "$@"
 }
 
 start_redis() {
@@ -97,6 +97,10 @@ measure flood 2 fanout --spawn --loops 1 --conns 10000 --flood --duration "${tim
 measure cluster 2 cluster --loops 1 --conns 1000 --rooms 100 --duration "${time}s"
 measure cluster-flood 2 cluster --loops 1 --no-local --flood --conns 10000 --rooms 10000 --duration "${time}s"
 if [ "$1" = full ]; then
+	measure idle 2 idle --spawn --conns 15000
+	measure idle-users 2 idle --spawn --conns 15000 --rooms 10 --token-secret 0123456789abcdef0123456789abcdef
+	measure idle-massive 2 idle --spawn --loops 1 --conns 15000 --server-flag=--profile=massive
+	measure flood-single 2 fanout --spawn --loops 1 --conns 10000 --flood --batch 1 --duration "${time}s"
 	measure floor 2 floor --flood --duration "${time}s"
 	measure fanout-1000 2 fanout --spawn --loops 1 --conns 1000 --rate 75 --duration "${time}s"
 	measure fanout-15000 2 fanout --spawn --loops 1 --conns 15000 --rate 5 --duration "${time}s"

@@ -14,9 +14,6 @@ import (
 	"github.com/gannet-ws/gannet/bench"
 )
 
-// benchSecret signs the tokens of sockets.
-const benchSecret = "0123456789abcdef0123456789abcdef"
-
 // TestBench_EveryMessageArrives drives the real server with the load generator,
 // which fails when a message is lost, repeated or out of order.
 func TestBench_EveryMessageArrives(t *testing.T) {
@@ -27,7 +24,7 @@ func TestBench_EveryMessageArrives(t *testing.T) {
 		"echo":   {"--spawn", "--conns=500", "--duration=1s"},
 		"echo of users": {
 			"--spawn", "--conns=500", "--duration=1s", "--conns-per-process=200",
-			"--token-secret=" + benchSecret, "--server-flag=--jwt-secret=" + benchSecret, "--server-flag=--require-auth",
+			"--token-secret=0123456789abcdef0123456789abcdef", "--server-flag=--require-auth",
 		},
 		"rooms":   {"--spawn", "--conns=500", "--rooms=50", "--every=500ms", "--duration=2s"},
 		"cluster": {"--flood", "--conns=1000", "--rooms=300", "--duration=2s", "--conns-per-process=400"},
