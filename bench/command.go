@@ -3,15 +3,16 @@ package bench
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // A report leaves flags out of its command that say where the results go, and the
-// values of those that are secret.
+// values of those that may hold secrets.
 var (
 	unsaid = []string{"--json", "--report", "--progress"}
-	secret = []string{"--api-key", "--token-secret", "--publish-header"}
+	secret = []string{"--api-key", "--token", "--token-secret", "--publish-header", "--publish-body", "--hello", "--redis-url"}
 )
 
 // commandLine is the command of this process, for who wants to measure the same
@@ -19,8 +20,7 @@ var (
 func commandLine() string { return describeCommand(os.Args) }
 
 // describeCommand writes a command as a shell reads it, its program without the
-// folder, flags without those that are unsaid, SECRET for what is secret, and URLs
-// without the query, which may have a token.
+// folder, flags without those that are unsaid, and SECRET for what may be secret.
 func describeCommand(arguments []string) string {
 	words := []string{filepath.Base(arguments[0])}
 	for i := 1; i < len(arguments); i++ {
@@ -38,18 +38,32 @@ func describeCommand(arguments []string) string {
 			words = append(words, name, "SECRET")
 			i++ // its value
 		default:
-			words = append(words, shellQuote(withoutQuery(arguments[i])))
+			words = append(words, shellQuote(withoutSecrets(arguments[i])))
 		}
 	}
 	return strings.Join(words, " ")
 }
 
-func withoutQuery(word string) string {
-	plain, _, _ := strings.Cut(word, "?")
-	if strings.Contains(plain, "://") {
-		return plain
+// What may be secret within a word: the user of a URL, its query, and the value of
+// a server's flag that is called so.
+var (
+	userInfo   = regexp.MustCompile(`://[^/@\s]*@`)
+	query      = regexp.MustCompile(`(://|^/|=/)(\S*?)\?\S*`)
+	secretFlag = regexp.MustCompile(`(--\S*(?:secret|password|key|token))([= ])\S+`)
+)
+
+func withoutSecrets(word string) string {
+	word = userInfo.ReplaceAllString(word, "://")
+	word = query.ReplaceAllString(word, "$1$2")
+	return secretFlag.ReplaceAllString(word, "${1}${2}SECRET")
+}
+
+func withoutSecretsIn(words []string) []string {
+	var shown []string
+	for _, word := range words {
+		shown = append(shown, withoutSecrets(word))
 	}
-	return word
+	return shown
 }
 
 // shellQuote puts a word in quotes if a shell would take it apart.

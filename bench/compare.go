@@ -51,8 +51,8 @@ func (t *Target) compare(ctx context.Context, out io.Writer, c comparison) error
 	c.settings["url"], _, _ = strings.Cut(t.URL, "?") // behind it may be a token
 	c.settings["spawn"] = t.Spawn
 	c.settings["loops"] = t.Loops
-	c.settings["serverFlags"] = t.ServerFlag
-	c.settings["serverCommand"] = t.ServerCommand
+	c.settings["serverFlags"] = withoutSecretsIn(t.ServerFlag)
+	c.settings["serverCommand"] = withoutSecrets(t.ServerCommand)
 	c.settings["generatorLoops"] = max(t.GeneratorLoops, 1)
 	c.settings["connsPerProcess"] = cmp.Or(t.ConnsPerProcess, connsPerProcess)
 	t.Dialect.settings(c.settings)

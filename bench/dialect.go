@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"slices"
 )
 
 // Dialect is how to speak to a server that does not speak Gannet's protocol. What
@@ -56,18 +55,18 @@ func (d *Dialect) publishing(admin string) (*publishing, error) {
 	return newPublishing(admin, d)
 }
 
-// settings adds to a report's settings what is not Gannet's. Headers are left out:
-// they hold keys.
+// settings adds to a report's settings what is not Gannet's. Hellos, bodies and
+// headers are left out: they hold tokens and keys.
 func (d *Dialect) settings(of map[string]any) {
 	for name, value := range map[string]string{
-		"ping": d.Ping, "pong": d.Pong, "request": d.Request, "publishURL": d.PublishURL, "publishBody": d.PublishBody,
+		"ping": d.Ping, "pong": d.Pong, "request": d.Request, "publishURL": withoutSecrets(d.PublishURL),
 	} {
 		if value != "" {
 			of[name] = value
 		}
 	}
 	if d.Hello != nil {
-		of["hello"] = slices.Clone(d.Hello)
+		of["hellos"] = len(d.Hello)
 	}
 	if d.Ready != nil {
 		of["ready"] = *d.Ready

@@ -60,6 +60,9 @@ func (f *Fanout) check() error {
 	if f.Rate <= 0 || f.Duration <= 0 {
 		return fmt.Errorf("%w: rate and duration must be positive", ErrOption)
 	}
+	if !f.Flood.Flood && f.Rate*f.Duration.Seconds() < 1 {
+		return fmt.Errorf("%w: at this rate nothing is published within the duration", ErrOption)
+	}
 	if err := f.Flood.check(); err != nil {
 		return err
 	}

@@ -19,8 +19,9 @@ var quietLimit = 5 * time.Second
 type generator struct {
 	parts  []part
 	conns  int
-	loops  int // of all processes
-	breaks int // that were ordered
+	loops  int       // of all processes
+	breaks int       // that were ordered
+	began  time.Time // when it began to connect
 	watch  *watcher
 	closed bool
 	sum    tally // of all processes, after close
@@ -32,7 +33,7 @@ type generator struct {
 // which "bench generator" is appended. The caller calls close.
 func startGenerator(p plan, perProcess int, command []string) (*generator, error) {
 	n := max((p.Conns+perProcess-1)/perProcess, 1)
-	g := &generator{conns: p.Conns, loops: n * max(p.Loops, 1)}
+	g := &generator{conns: p.Conns, loops: n * max(p.Loops, 1), began: time.Now()}
 	for k := range n {
 		one, err := startPart(p.share(k, n), command)
 		if err != nil {
@@ -40,6 +41,9 @@ func startGenerator(p plan, perProcess int, command []string) (*generator, error
 			return nil, err
 		}
 		g.parts = append(g.parts, one)
+	}
+	if n == 1 {
+		g.began = time.Now() // with what the sockets send at hand; children prepare for themselves
 	}
 	return g, nil
 }

@@ -25,7 +25,6 @@ func (s *subject) generate(p plan) (*generator, error) {
 // begins says how fast they were.
 func (s *subject) connect(ctx context.Context, p plan) (g *generator, round Round, err error) {
 	round = Round{Connections: p.Conns}
-	began := time.Now()
 	if g, err = s.generate(p); err != nil {
 		return nil, round, err
 	}
@@ -33,7 +32,7 @@ func (s *subject) connect(ctx context.Context, p plan) (g *generator, round Roun
 		_, _ = g.close()
 		return nil, round, err
 	}
-	round.ConnectionsPerSecond = float64(p.Conns) / time.Since(began).Seconds()
+	round.ConnectionsPerSecond = float64(p.Conns) / time.Since(g.began).Seconds()
 	return g, round, nil
 }
 

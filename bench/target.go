@@ -175,12 +175,12 @@ func (s *Setup) spawn(ctx context.Context, name, likeURL string, arguments []str
 	if err != nil {
 		return nil, err
 	}
-	return s.start(ctx, name, likeURL, append(command, arguments...))
+	return s.start(ctx, name, likeURL, append(command, arguments...), s.environment()...)
 }
 
 // start starts a command on free ports, one more for each of its workers, and waits
 // for it. Of the URL the path and the query count.
-func (s *Setup) start(ctx context.Context, name, likeURL string, command []string) (*subject, error) {
+func (s *Setup) start(ctx context.Context, name, likeURL string, command []string, variables ...string) (*subject, error) {
 	addrs, err := freeAddrs(1 + countWorkers(command))
 	if err != nil {
 		return nil, err
@@ -190,7 +190,7 @@ func (s *Setup) start(ctx context.Context, name, likeURL string, command []strin
 	if err != nil {
 		return nil, err
 	}
-	p, err := spawn(append(command, "--addr", addr, "--admin-addr", adminAddrs[0]), s.environment()...)
+	p, err := spawn(append(command, "--addr", addr, "--admin-addr", adminAddrs[0]), variables...)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +202,7 @@ func (s *Setup) start(ctx context.Context, name, likeURL string, command []strin
 	return started, nil
 }
 
-// environment is what a server is told that nobody else should read.
+// environment is what a server of this program is told that nobody else should read.
 func (s *Setup) environment() []string {
 	if s.TokenSecret == "" {
 		return nil

@@ -11,7 +11,7 @@ import (
 type listener struct {
 	fd     int
 	handle poll.Handle
-	paused bool // an accept has failed: the next sweep tries again
+	paused bool // nothing is left to accept with: the next sweep tries again
 }
 
 // acceptBurst is the number of connections that are accepted between two looks at
@@ -40,29 +40,41 @@ func (l *loop) accept() {
 		if err == unix.EAGAIN {
 			return
 		}
-		if err != nil {
-			l.pauseAccepting(err)
+		if err == nil {
+			l.open(fd)
+			continue
+		}
+		l.counters.AcceptFailures++
+		if l.server.acceptLogged.now() {
+			l.server.options.Log.Error("cannot accept a connection", "error", err)
+		}
+		if lacking(err) {
+			l.pauseAccepting()
 			return
 		}
-		l.open(fd)
 	}
 }
 
-// pauseAccepting waits for what an accept lacks, descriptors or memory. Those who
-// knock meanwhile wait in the kernel.
-func (l *loop) pauseAccepting(err error) {
-	l.counters.AcceptFailures++
-	if l.server.acceptLogged.now() {
-		l.server.options.Log.Error("cannot accept connections at the moment", "error", err)
-	}
-	l.listener.paused = l.poll.Watch(l.listener.handle, 0) == nil
+// lacking reports whether an accept failed for want of descriptors or memory, and
+// not because of its connection.
+func lacking(err error) bool {
+	return err == unix.EMFILE || err == unix.ENFILE || err == unix.ENOBUFS || err == unix.ENOMEM
 }
 
-// resumeAccepting tries again.
+// pauseAccepting lets those who knock wait in the kernel until the next sweep. If
+// even that fails, the loop tries again at once.
+func (l *loop) pauseAccepting() {
+	err := l.poll.Watch(l.listener.handle, 0)
+	l.listener.paused = err == nil
+}
+
+// resumeAccepting tries again, now or at the next sweep.
 func (l *loop) resumeAccepting() {
-	if l.listener.paused {
-		l.listener.paused = l.poll.Watch(l.listener.handle, poll.Input) != nil
+	if !l.listener.paused {
+		return
 	}
+	err := l.poll.Watch(l.listener.handle, poll.Input)
+	l.listener.paused = err != nil
 }
 
 // open takes a new connection in, to be upgraded or refused.

@@ -77,7 +77,7 @@ func (s *Server) PublishAll(publications []Publication) (receivers []int, err er
 }
 
 // publish posts the message to the shards that have receivers, and hands it to
-// the bus. The caller then rings the shards' bells, which are added to ring.
+// the bus. The caller then wakes the shards' loops, which are added to ring.
 func (s *Server) publish(p *Publication, ring *shard.ShardSet) (receivers int, err error) {
 	receivers, err = s.deliver(p, ring)
 	if err == ErrOverloaded {

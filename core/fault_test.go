@@ -74,7 +74,7 @@ type pendingBus struct {
 func (b *pendingBus) Standing(string) bool             { return false }
 func (b *pendingBus) Await(_ string, done func(error)) { b.asked <- done }
 
-// A loop that has ended has closed the descriptors of its bell. Their numbers
+// A loop that has ended has closed its descriptors. Their numbers
 // may belong to others by the time that something rings it.
 func TestAwait_ConfirmedAfterStop(t *testing.T) {
 	for name, answer := range map[string]error{"confirmed": nil, "failed": errors.New("away")} {

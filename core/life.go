@@ -43,7 +43,8 @@ func (s *Server) newLife() *life {
 // guide's graceful shutdown: new upgrades are refused, all clients are closed
 // with 1012 and given DrainTimeout to take what waits for them, the bus is left,
 // timers, handlers and subscribers end, and the server is as new: it can be run
-// again. Run returns nil after that, or an error when the server cannot listen.
+// again. Run returns nil after that, or an error when the server cannot listen or an
+// event loop fails.
 func (s *Server) Run(ctx context.Context) error {
 	if !s.state.CompareAndSwap(int32(StateNew), int32(StateStarting)) &&
 		!s.state.CompareAndSwap(int32(StateStopped), int32(StateStarting)) {

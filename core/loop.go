@@ -36,7 +36,7 @@ type loop struct {
 	payload []byte         // a reply before it has its frame
 	replies []byte         // frames for the client whose input is being handled
 	framed  int            // their number
-	ring    shard.ShardSet // bells to ring when that input has been handled
+	ring    shard.ShardSet // loops to wake when that input has been handled
 	pings   int            // sent by this turn of the sweep
 	swept   int            // slots of the sweep under way that are done; -1: none is
 
@@ -106,10 +106,9 @@ func (l *loop) clientReady(c *shard.Client, events poll.Events) {
 	if events&poll.Output != 0 {
 		l.shard.Now = l.server.now()
 		l.shard.Writable(c)
-		l.shard.Settle()
-		l.finish()
+		l.poll.Again() // to settle
 	}
-	if events&poll.Input == 0 || c.State() == shard.Free {
+	if events&poll.Input == 0 {
 		return
 	}
 	in, open := l.read(int(c.Socket().FD))

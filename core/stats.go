@@ -11,7 +11,7 @@ import (
 // counters are a loop's own, counted without locks on its goroutine.
 type counters struct {
 	Accepted         uint64 // connections
-	AcceptFailures   uint64 // for want of descriptors or memory
+	AcceptFailures   uint64 // mostly for want of descriptors or memory
 	Upgraded         uint64 // connections that became clients
 	Refused          [refusalCount]uint64
 	Closed           [reasonCount]uint64
@@ -114,7 +114,7 @@ type Totals struct {
 	Blocked        int `json:"blocked"` // clients whose sockets are full
 
 	Accepted         uint64            `json:"accepted"`
-	AcceptFailures   uint64            `json:"acceptFailures"` // for want of descriptors or memory
+	AcceptFailures   uint64            `json:"acceptFailures"` // mostly for want of descriptors or memory
 	Upgraded         uint64            `json:"upgraded"`
 	Refused          map[string]uint64 `json:"refused"` // by reason
 	Closed           map[string]uint64 `json:"closed"`  // by reason
@@ -194,6 +194,9 @@ func (s *Server) Stats() Stats {
 
 // askLoops renews the figures of the loops that answer in time.
 func (s *Server) askLoops() {
+	if s.State() < StateRunning {
+		return // the loops that there are do not run yet
+	}
 	type answer struct {
 		loop *loop
 		snapshot

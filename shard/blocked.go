@@ -26,14 +26,15 @@ func (s *Shard) unblock(c *Client) {
 func (s *Shard) Blocked() int { return s.blocked }
 
 // Writable gives the client, whose socket has room again, one write. The peer has
-// taken something, so it is alive. The shard has to be settled afterwards.
+// taken something, so it is alive. The shard has to be settled afterwards, which
+// writes what is left.
 func (s *Shard) Writable(c *Client) {
 	if c.flags&flagBlocked != 0 {
 		s.unblock(c)
 		s.See(c)
 		s.flush(c)
 	}
-	if c.flags&(flagBlocked|flagAwaited) == flagAwaited {
+	if c.queue.head == 0 && c.flags&flagAwaited != 0 {
 		c.flags &^= flagAwaited
 		s.options.Owner.AwaitRoom(c, false)
 	}

@@ -32,8 +32,8 @@ type Owner interface {
 	// Flushed is called after Finish, when all has been written.
 	Flushed(c *Client)
 	// AwaitRoom has Shard.Writable called whenever the client's socket has room,
-	// or, if not wanted, no more. It may be called during a walk: it only notes
-	// what to watch for.
+	// or, if not wanted, no more. It may be called during a walk, in which it may
+	// Doom the client and do nothing else to the shard.
 	AwaitRoom(c *Client, wanted bool)
 }
 

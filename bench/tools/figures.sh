@@ -97,8 +97,8 @@ measure flood 2 fanout --spawn --loops 1 --conns 10000 --flood --duration "${tim
 measure cluster 2 cluster --loops 1 --conns 1000 --rooms 100 --duration "${time}s"
 measure cluster-flood 2 cluster --loops 1 --no-local --flood --conns 10000 --rooms 10000 --duration "${time}s"
 if [ "$1" = full ]; then
-	measure idle 2 idle --spawn --conns 15000
-	measure idle-users 2 idle --spawn --conns 15000 --rooms 10 --token-secret 0123456789abcdef0123456789abcdef
+	measure idle 2 idle --spawn --loops 1 --conns 15000
+	measure idle-users 2 idle --spawn --loops 1 --conns 15000 --rooms 10 --token-secret 0123456789abcdef0123456789abcdef
 	measure idle-massive 2 idle --spawn --loops 1 --conns 15000 --server-flag=--profile=massive
 	measure flood-single 2 fanout --spawn --loops 1 --conns 10000 --flood --batch 1 --duration "${time}s"
 	measure floor 2 floor --flood --duration "${time}s"

@@ -16,6 +16,7 @@ cp "$gannet" "$parts/gannet"
 	--addr "127.0.0.1:$port" --admin-addr "127.0.0.1:$((port + 1))" &
 server=$!
 trap 'kill "$server"; rm -rf "$parts"' EXIT
+trap 'exit 130' INT TERM
 
 # profile NAME SCENARIO FLAGS… adds six seconds of a scenario, once it has connected.
 profile() {

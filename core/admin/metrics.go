@@ -39,7 +39,7 @@ var table = []metric{
 	{name: "gannet_users", help: "Users with at least one connected client.", kind: gauge, value: func(s *figures) float64 { return float64(s.Users) }},
 	{name: "gannet_rooms", help: "Rooms with at least one member.", kind: gauge, value: func(s *figures) float64 { return float64(s.Rooms) }},
 	{name: "gannet_clients_blocked", help: "Clients whose sockets are full.", kind: gauge, value: func(s *figures) float64 { return float64(s.Blocked) }},
-	{name: "gannet_accept_failures_total", help: "Accepts that failed for want of descriptors or memory; those who connect wait meanwhile.", kind: counter, value: func(s *figures) float64 { return float64(s.AcceptFailures) }},
+	{name: "gannet_accept_failures_total", help: "Accepts that failed. For want of descriptors or memory those who connect wait, and it is tried again.", kind: counter, value: func(s *figures) float64 { return float64(s.AcceptFailures) }},
 	{name: "gannet_accepted_total", help: "Connections accepted.", kind: counter, value: func(s *figures) float64 { return float64(s.Accepted) }},
 	{name: "gannet_upgraded_total", help: "Connections that became clients.", kind: counter, value: func(s *figures) float64 { return float64(s.Upgraded) }},
 	{name: "gannet_refused_total", help: "Connections refused before they became clients.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.Refused }},

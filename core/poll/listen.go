@@ -14,6 +14,7 @@ import (
 // Accepted connections send without delay (TCP_NODELAY, which they inherit).
 func Listen(addr *net.TCPAddr) (fd int, err error) {
 	config := net.ListenConfig{Control: sharePort}
+	config.SetMultipathTCP(false) // Go's default takes a second socket for each connection that has it
 	listener, err := config.Listen(context.Background(), Network(addr), addr.String())
 	if err != nil {
 		return -1, err

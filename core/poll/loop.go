@@ -2,6 +2,7 @@ package poll
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -158,14 +159,16 @@ func (l *Loop) Stop() {
 	l.Wake()
 }
 
-// Run calls the owner until Stop, then ends the loop. Descriptors that are still
-// watched are closed; an owner that has to know of them looks at Each in its last
-// turn, before which Stopped reports true.
+// Run calls the owner until Stop, or until the kernel fails it, then ends the loop.
+// Descriptors that are still watched are closed; an owner that has to know of them
+// looks at Each in its last turn, before which Stopped reports true.
 func (l *Loop) Run(owner Owner) error {
 	defer l.Discard()
 	for {
 		n, err := l.wait()
 		if err != nil {
+			l.stopped.Store(true)
+			owner.Turn()
 			return fmt.Errorf("waiting for sockets: %w", err)
 		}
 		for i := range l.ready[:n] {
@@ -188,11 +191,14 @@ func (l *Loop) Run(owner Owner) error {
 // Stopped reports whether Stop has been called. Any goroutine may call it.
 func (l *Loop) Stopped() bool { return l.stopped.Load() }
 
-// wait looks for what is ready, or waits for it if no turn is due.
+// wait looks for what is ready, or waits for it if no turn is due. Before it does,
+// it lets goroutines run that the last calls have given work to: they would have to
+// wait until the scheduler finds that this one hangs in a system call.
 func (l *Loop) wait() (int, error) {
-	timeout := -1
-	if l.again || l.woken.Load() {
-		timeout = 0
+	timeout := 0
+	if !l.again && !l.woken.Load() {
+		timeout = -1
+		runtime.Gosched()
 	}
 	n, err := unix.EpollWait(l.epoll, l.ready[:], timeout)
 	if err == unix.EINTR {
@@ -216,7 +222,7 @@ func (l *Loop) call(owner Owner, event *unix.EpollEvent) {
 	owner.Ready(w.is, events)
 }
 
-// Discard closes all that the loop holds. It is for a loop that is not run.
+// Discard closes all that the loop holds. Run does so itself.
 func (l *Loop) Discard() {
 	l.Each(func(h Handle, _ any) { l.Close(h) })
 	_ = unix.Close(l.epoll)
