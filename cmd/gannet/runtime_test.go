@@ -60,6 +60,6 @@ func TestRuntime_SettingsOfWorkers(t *testing.T) {
 	for k := range 2 {
 		metrics := f.get(k, "/metrics")
 		require.Contains(t, metrics, "\ngo_gc_gogc_percent 44\n")
-		require.Contains(t, metrics, "\ngo_gc_gomemlimit_bytes 2.68435456e+08\n")
+		require.Contains(t, metrics, "\ngo_gc_gomemlimit_bytes 4.194304e+08\n")
 	}
 }
