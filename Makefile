@@ -59,7 +59,7 @@ torture: build ## Throw a gigabyte of random and mutated bytes at a server; take
 	$(GO) test -tags torture -race -shuffle=on -count=$(TIMES) -timeout 60m ./bus/redis && \
 	$(GO) test -race -shuffle=on -count=$(TIMES) -timeout 30m -run TestCluster ./core
 
-bench: build ## Measure in twelve minutes: servers on other libraries, this one, and a bare write loop.
+bench: build ## Measure in ten minutes: servers on other libraries, this one, and a bare write loop.
 	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && bench/tools/figures.sh quick
 
 bench-full: build ## Measure everything in an hour, and write the README's figures. ONLY="echo storm" measures less.

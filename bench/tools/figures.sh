@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures this server, others and the bare write loop, in turns within each round.
 #
-#   figures.sh quick   three rounds of what tells most, in about twelve minutes
+#   figures.sh quick   three rounds of what tells most, in about ten minutes
 #   figures.sh full    five rounds of everything, in about an hour
 #
 # The results are printed, and written to bin/bench or bin/bench-full as JSON. What
