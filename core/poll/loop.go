@@ -28,8 +28,9 @@ const (
 type Owner interface {
 	// Ready is called with what a descriptor is, as Add or Become has it.
 	Ready(is any, events Events)
-	// Turn is called after Wake and Again, when all descriptors that were ready
-	// have had their call: work that takes long is done in turns.
+	// Turn is called after Wake, before what has become ready since, and after
+	// Again, when all that is ready has had its call. Between two turns the
+	// descriptors have theirs: work that takes long is done in turns.
 	Turn()
 }
 
@@ -171,21 +172,28 @@ func (l *Loop) Run(owner Owner) error {
 			owner.Turn()
 			return fmt.Errorf("waiting for sockets: %w", err)
 		}
+		// What was posted before a peer sent something comes before that.
+		woken := l.woken.Load()
+		if woken && l.turn(owner) {
+			return nil
+		}
 		for i := range l.ready[:n] {
 			l.call(owner, &l.ready[i])
 		}
-		if !l.again && !l.woken.Load() {
-			continue
-		}
-		// Cleared before the turn, so that work posted meanwhile gets another one.
-		l.again = false
-		l.woken.Store(false)
-		stopped := l.Stopped()
-		owner.Turn()
-		if stopped {
+		if !woken && l.again && l.turn(owner) {
 			return nil
 		}
 	}
+}
+
+// turn has the owner take a turn, and reports whether it was the last.
+func (l *Loop) turn(owner Owner) (last bool) {
+	// Cleared before the turn, so that work posted meanwhile gets another one.
+	l.again = false
+	l.woken.Store(false)
+	last = l.Stopped()
+	owner.Turn()
+	return last
 }
 
 // Stopped reports whether Stop has been called. Any goroutine may call it.

@@ -178,6 +178,22 @@ func TestLoop_TurnsAlternateWithSockets(t *testing.T) {
 	}
 }
 
+// What was posted before a peer sent something is done before that is read.
+func TestLoop_WokenBeforeReady(t *testing.T) {
+	near, far := pair(t)
+	l, o := running(t, func(l *poll.Loop) {
+		_, err := l.Add(near, "socket")
+		require.NoError(t, err)
+		l.Again()
+	})
+	require.Equal(t, turn, o.next(t, func() {
+		l.Wake()
+		send(t, far, "a")
+	}))
+	require.Equal(t, turn, o.next(t, nothing))
+	require.Equal(t, call{"socket", poll.Input}, o.next(t, func() { _, _ = receive(near) }))
+}
+
 // Each wake is followed by a turn that begins after it.
 func TestLoop_WakesAreNotLost(t *testing.T) {
 	l, o := running(t, func(*poll.Loop) {})
