@@ -72,7 +72,7 @@ func waits(server *core.Server, id shard.ID) map[string]func(context.Context) er
 
 // Whoever waits for a loop that stands still can give up.
 func TestClients_ContextEndsTheWait(t *testing.T) {
-	server, stuck, free, release := busyLoop(t)
+	server, stuck, free, release := busyLoop(t, core.Options{MaxInbox: 8 << 10})
 	defer release()
 	here := idOf(free)
 	ids := slices.DeleteFunc(server.UserClients("ada"), func(id shard.ID) bool { return id.Shard() == here.Shard() })

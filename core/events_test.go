@@ -207,7 +207,7 @@ func TestService_Messages(t *testing.T) {
 
 // A server that has no room for the message says so.
 func TestService_Overloaded(t *testing.T) {
-	server, _, _, release := busyLoop(t)
+	server, _, _, release := busyLoop(t, core.Options{MaxInbox: 8 << 10})
 	defer release()
 	var err error
 	for range 1000 {

@@ -51,7 +51,7 @@ func TestHealth_Figures(t *testing.T) {
 // A loop that stands still shows before it goes on, and is forgotten after that.
 func TestHealth_LoopLags(t *testing.T) {
 	t.Parallel()
-	server, stuck, free, release := busyLoop(t)
+	server, stuck, free, release := busyLoop(t, core.Options{MaxInbox: 8 << 10})
 	eventually(t, func() bool { return server.Health().Status == "degraded" }, "it is seen")
 	h := server.Health()
 	require.Equal(t, "an event loop lags behind", h.Problem)
@@ -65,7 +65,7 @@ func TestHealth_LoopLags(t *testing.T) {
 }
 
 func TestHealth_InboxIsFull(t *testing.T) {
-	server, stuck, _, release := busyLoop(t)
+	server, stuck, _, release := busyLoop(t, core.Options{MaxInbox: 8 << 10})
 	for {
 		if _, err := server.Publish(note{"fill", 0}.to(core.All())); err != nil {
 			break

@@ -40,7 +40,11 @@ type loop struct {
 	pings   int            // sent by this turn of the sweep
 	swept   int            // slots of the sweep under way that are done; -1: none is
 
+	crowded bool       // the last turns had much to do
+	paused  []ClientID // clients that are not read from
+
 	sweepDue atomic.Bool // set by any goroutine
+	pausing  atomic.Bool // paused is not empty; for any goroutine
 
 	asked   atomic.Int64           // Server.clock of the sample that is awaited, 0 for none
 	sampled atomic.Pointer[sample] // the last one, for any goroutine
@@ -140,7 +144,9 @@ func (l *loop) Turn() {
 	if l.sweepDue.Swap(false) {
 		l.startSweep()
 	}
+	l.crowded = l.crowded || l.shard.Crowded()
 	more := l.shard.Turn()
+	l.catchUp()
 	if l.sweep() || more {
 		l.poll.Again()
 	}
@@ -165,9 +171,15 @@ func (l *loop) finish() {
 }
 
 // AwaitRoom watches for room in a client's socket. See shard.Owner.
-func (l *loop) AwaitRoom(c *shard.Client, wanted bool) {
-	events := poll.Input
-	if wanted {
+func (l *loop) AwaitRoom(c *shard.Client) { l.watch(c) }
+
+// watch watches a client's socket for what is wanted of it.
+func (l *loop) watch(c *shard.Client) {
+	var events poll.Events
+	if !c.Paused() {
+		events |= poll.Input
+	}
+	if c.Awaited() {
 		events |= poll.Output
 	}
 	if err := l.poll.Watch(poll.Handle(c.Socket().Handle), events); err != nil {

@@ -130,7 +130,8 @@ type Options struct {
 	// 1013, skip drops the newest message whole.
 	SlowConsumer SlowConsumer `enum:"close,skip" default:"close" help:"What happens to a client at the backlog limit: close it with 1013, or skip the newest messages."`
 	// MaxInbox is the bytes of published messages that may wait for one event
-	// loop. Beyond it publishing is refused with ErrOverloaded.
+	// loop. Beyond it publishing is refused with ErrOverloaded; from a 32nd of it
+	// on, clients that publish are not read from until the loop has caught up.
 	MaxInbox Size `default:"64MiB" help:"Bytes of published messages that may wait for one event loop; beyond it publishing is refused with 503."`
 
 	// HandshakeTimeout is the time for a connection to become a WebSocket.

@@ -31,6 +31,7 @@ func (l *loop) receive(c *shard.Client, in []byte) {
 	}
 	l.sendReplies(c)
 	l.shard.Settle()
+	l.pauseIfCrowding(c)
 	l.finish()
 }
 

@@ -81,12 +81,13 @@ func small(t testing.TB, server *core.Server, capacity int) *client {
 // busyLoop has one of two loops stand still, in a handler, until release is
 // called. It returns a client of that loop and one of the other, both the user
 // ada and in room r; the other is alone in room free.
-func busyLoop(t *testing.T) (server *core.Server, stuck, free *client, release func()) {
+func busyLoop(t *testing.T, options core.Options) (server *core.Server, stuck, free *client, release func()) {
 	resume, entered := make(chan struct{}), make(chan struct{})
 	block := func(s *core.Server) {
 		s.Handle("test", "block", func(*core.Context) (any, error) { close(entered); <-resume; return nil, nil })
 	}
-	server = start(t, core.Options{Loops: 2, MaxInbox: 8 << 10, JWTSecret: broadcastSecret}, tellID, block)
+	options.Loops, options.JWTSecret = 2, broadcastSecret
+	server = start(t, options, tellID, block)
 	release = sync.OnceFunc(func() { close(resume) })
 	free = connectAs(t, server, "ada") // first, so that its loop is served first
 	for stuck = free; idOf(free).Shard() == idOf(stuck).Shard(); {
@@ -102,7 +103,7 @@ func busyLoop(t *testing.T) (server *core.Server, stuck, free *client, release f
 }
 
 func TestPublish_OverloadIsAllOrNothing(t *testing.T) {
-	server, stuck, free, release := busyLoop(t)
+	server, stuck, free, release := busyLoop(t, core.Options{MaxInbox: 8 << 10})
 	sent, err := 0, error(nil)
 	for ; err == nil && sent < 1000; sent++ {
 		_, err = server.Publish(note{"fill", sent}.to(core.All()))

@@ -22,6 +22,7 @@ type counters struct {
 	JoinsRefused     uint64 // by the join policy or the join hook
 	MetadataRefused  uint64 // values beyond MaxMetadata
 	RateLimited      uint64 // messages beyond a client's rates
+	Paused           uint64 // times that a client was not read from, as it published too fast
 	Busy             uint64 // requests and upgrades refused by a full pool
 	SlowHandlers     uint64 // handlers that held the loop for long
 	Forbidden        uint64 // requests of clients for whom Require does not hold
@@ -71,6 +72,7 @@ func (s *snapshot) add(o *snapshot) {
 	s.JoinsRefused += o.JoinsRefused
 	s.MetadataRefused += o.MetadataRefused
 	s.RateLimited += o.RateLimited
+	s.Paused += o.Paused
 	s.Busy += o.Busy
 	s.SlowHandlers += o.SlowHandlers
 	s.Forbidden += o.Forbidden
@@ -136,6 +138,7 @@ type Totals struct {
 	JoinsRefused     uint64            `json:"joinsRefused"`  // by the join policy or the join hook
 	MetadataRefused  uint64            `json:"metadataRefused"`
 	RateLimited      uint64            `json:"rateLimited"`      // messages beyond a client's rates
+	Paused           uint64            `json:"paused"`           // times that a client was not read from, as it published too fast
 	Busy             uint64            `json:"busy"`             // requests and upgrades refused by a full pool
 	SlowHandlers     uint64            `json:"slowHandlers"`     // that held an event loop for SlowHandler
 	Forbidden        uint64            `json:"forbidden"`        // requests of clients that may not make them
@@ -270,6 +273,7 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.JoinsRefused = total.JoinsRefused
 	stats.MetadataRefused = total.MetadataRefused
 	stats.RateLimited = total.RateLimited
+	stats.Paused = total.Paused
 	stats.Busy = total.Busy
 	stats.SlowHandlers = total.SlowHandlers
 	stats.Forbidden = total.Forbidden

@@ -46,6 +46,7 @@ func (l *loop) startSweep() {
 		l.swept = 0
 	}
 	l.resumeAccepting()
+	l.resumeReading()
 	for i := len(l.handshakes) - 1; i >= 0; i-- {
 		l.checkHandshake(l.handshakes[i])
 	}

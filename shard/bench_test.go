@@ -11,10 +11,10 @@ import (
 // bystander owns a shard whose clients give no trouble.
 type bystander struct{}
 
-func (bystander) Drop(*Client)            {}
-func (bystander) Overflowed(*Client)      {}
-func (bystander) Flushed(*Client)         {}
-func (bystander) AwaitRoom(*Client, bool) {}
+func (bystander) Drop(*Client)       {}
+func (bystander) Overflowed(*Client) {}
+func (bystander) Flushed(*Client)    {}
+func (bystander) AwaitRoom(*Client)  {}
 
 // BenchmarkFanOut is named by rooms x members x bytes x messages a turn. The
 // time is that of one delivery, a write to /dev/null included.

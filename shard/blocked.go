@@ -10,7 +10,7 @@ func (s *Shard) block(c *Client) {
 	s.Counters.Blocked++
 	if c.flags&flagAwaited == 0 {
 		c.flags |= flagAwaited
-		s.options.Owner.AwaitRoom(c, true)
+		s.options.Owner.AwaitRoom(c)
 	}
 }
 
@@ -36,6 +36,6 @@ func (s *Shard) Writable(c *Client) {
 	}
 	if c.queue.head == 0 && c.flags&flagAwaited != 0 {
 		c.flags &^= flagAwaited
-		s.options.Owner.AwaitRoom(c, false)
+		s.options.Owner.AwaitRoom(c)
 	}
 }

@@ -80,6 +80,7 @@ const (
 	flagDoomed                     // on the shard's list of clients to drop
 	flagOverflow                   // its backlog met the limit
 	flagAwaited                    // the owner watches for room in its socket
+	flagPaused                     // the owner does not read from its socket
 )
 
 // ID returns the client's id.
@@ -98,6 +99,20 @@ func (c *Client) State() State { return c.state }
 
 // SetState moves an open client towards its end.
 func (c *Client) SetState(state State) { c.state = state }
+
+// Awaited reports whether the owner is to watch for room in the client's socket.
+func (c *Client) Awaited() bool { return c.flags&flagAwaited != 0 }
+
+// Paused reports whether the owner does not read from the client's socket.
+func (c *Client) Paused() bool { return c.flags&flagPaused != 0 }
+
+// SetPaused notes whether the owner reads from the client's socket.
+func (c *Client) SetPaused(paused bool) {
+	c.flags &^= flagPaused
+	if paused {
+		c.flags |= flagPaused
+	}
+}
 
 // Backlog returns what waits for the client, in bytes: the frames queued, each
 // with what it costs beside its bytes.

@@ -46,9 +46,9 @@ func (f *fixture) Overflowed(c *Client) {
 
 func (f *fixture) Flushed(c *Client) { f.flushed = append(f.flushed, c.ID()) }
 
-func (f *fixture) AwaitRoom(c *Client, wanted bool) {
-	require.NotEqual(f.t, wanted, f.awaited[c.ID()], "each call changes something")
-	f.awaited[c.ID()] = wanted
+func (f *fixture) AwaitRoom(c *Client) {
+	require.NotEqual(f.t, c.Awaited(), f.awaited[c.ID()], "each call changes something")
+	f.awaited[c.ID()] = c.Awaited()
 }
 
 // writable calls Writable for the clients whose sockets have room, as an event

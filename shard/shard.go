@@ -31,10 +31,10 @@ type Owner interface {
 	Overflowed(c *Client)
 	// Flushed is called after Finish, when all has been written.
 	Flushed(c *Client)
-	// AwaitRoom has Shard.Writable called whenever the client's socket has room,
-	// or, if not wanted, no more. It may be called during a walk, in which it may
-	// Doom the client and do nothing else to the shard.
-	AwaitRoom(c *Client, wanted bool)
+	// AwaitRoom has Shard.Writable called whenever the client's socket has room, if
+	// Client.Awaited says so, or else no more. It may be called during a walk, in
+	// which it may Doom the client and do nothing else to the shard.
+	AwaitRoom(c *Client)
 }
 
 // Shard is the state of one event loop.

@@ -11,6 +11,9 @@ const (
 	walkChunk = 256
 	// callCost is what a posted function counts for in a turn, in clients.
 	callCost = 4
+	// crowdedShare is the part of MaxInbox with which a shard is crowded, as a
+	// divisor.
+	crowdedShare = 32
 )
 
 // Post leaves an op for the shard's next turn, in order. Any goroutine may call
@@ -24,6 +27,10 @@ func (s *Shard) Post(op *Op) {
 // hold: publishers should be refused until it has caught up. Any goroutine may
 // call it.
 func (s *Shard) Full() bool { return s.waiting.Load() > int64(s.options.MaxInbox) }
+
+// Crowded reports whether so many messages wait for the shard that those who
+// publish should be slowed down. Any goroutine may call it.
+func (s *Shard) Crowded() bool { return s.waiting.Load() > int64(s.options.MaxInbox)/crowdedShare }
 
 // Turn does a bounded piece of the posted work and settles it. It reports
 // whether some is left, for which the caller has to see that another turn

@@ -165,7 +165,7 @@ func TestStats_Keys(t *testing.T) {
 		"busFailures": "gannet_bus_refused_total", "roomNamesRefused": "gannet_room_names_refused_total",
 		"roomLimitsMet": "gannet_room_limits_met_total", "joinsRefused": "gannet_joins_refused_total",
 		"skipped": "gannet_skipped_total", "dropped": "gannet_dropped_total", "timesBlocked": "gannet_blocked_total",
-		"metadataRefused": "gannet_metadata_refused_total", "rateLimited": "gannet_rate_limited_total", "busy": "gannet_busy_total",
+		"metadataRefused": "gannet_metadata_refused_total", "rateLimited": "gannet_rate_limited_total", "busy": "gannet_busy_total", "paused": "gannet_paused_reads_total",
 		"blocking": "gannet_blocking", "slowHandlers": "gannet_slow_handlers_total", "maxLagSeconds": "gannet_loop_lag_max_seconds",
 		"backlog": "gannet_backlog_bytes", "gapNoticesLost": "gannet_gap_notices_lost_total", "busBad": "gannet_bus_bad_total", "forbidden": "gannet_forbidden_total", "upstream": "gannet_upstream_total", "upstreamFailures": "gannet_upstream_failures_total",
 		"badReplies": "gannet_upstream_bad_replies_total", "keySetRefreshes": "gannet_jwks_refreshes_total", "keySetFailures": "gannet_jwks_failures_total",
