@@ -86,12 +86,12 @@ func (l *loop) check(c *shard.Client) {
 	case o.CloseExpired && l.expired(c):
 		l.end(c, ReasonTokenExpired)
 	case o.PingInterval < 0:
-	case c.Pinged:
+	case c.Pinged():
 		if since(now, c.Deadline) >= 0 {
 			l.end(c, ReasonPingTimeout)
 		}
 	case since(now, c.Seen) >= o.PingInterval:
-		c.Pinged = true
+		c.SetPinged()
 		c.Deadline = now + milliseconds(o.PingTimeout)
 		l.shard.EnqueueControl(c, pingFrame)
 		l.pings++

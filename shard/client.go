@@ -34,10 +34,9 @@ type Client struct {
 	high uint64 // the id's other half
 
 	socket   Socket
-	state    State
 	flags    flags
+	state    State
 	controls uint8 // control frames queued since the queue was last empty
-	Pinged   bool  // since the last input
 	queue    queue
 
 	Seen     uint32 // Shard.Now at the last input
@@ -71,7 +70,7 @@ const (
 	HangingUp
 )
 
-type flags uint8
+type flags uint16
 
 const (
 	flagDirty    flags = 1 << iota // on the shard's list of clients to flush
@@ -81,6 +80,7 @@ const (
 	flagOverflow                   // its backlog met the limit
 	flagAwaited                    // the owner watches for room in its socket
 	flagPaused                     // the owner does not read from its socket
+	flagPinged                     // since its last input
 )
 
 // ID returns the client's id.
@@ -113,6 +113,12 @@ func (c *Client) SetPaused(paused bool) {
 		c.flags |= flagPaused
 	}
 }
+
+// Pinged reports whether the client has been pinged since its last input.
+func (c *Client) Pinged() bool { return c.flags&flagPinged != 0 }
+
+// SetPinged notes that the client has been pinged.
+func (c *Client) SetPinged() { c.flags |= flagPinged }
 
 // Backlog returns what waits for the client, in bytes: the frames queued, each
 // with what it costs beside its bytes.

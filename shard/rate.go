@@ -16,7 +16,8 @@ func (r Rate) refill(tokens float32, elapsed uint32) float32 {
 // them full again has no strikes any more.
 func (s *Shard) See(c *Client) {
 	elapsed := s.Now - c.Seen
-	c.Seen, c.Pinged = s.Now, false
+	c.Seen = s.Now
+	c.flags &^= flagPinged
 	messages, bytes := s.options.Messages, s.options.Bytes
 	if messages == (Rate{}) && bytes == (Rate{}) {
 		return

@@ -116,7 +116,7 @@ func (s *Shard) Remove(c *Client) {
 	c.tag.Store(0)
 	c.high, c.socket, c.user = 0, Socket{FD: -1}, nil
 	c.queue, c.state, c.flags, c.controls, c.Reason = queue{}, Free, 0, 0, 0
-	c.Seen, c.Active, c.Deadline, c.Pinged = 0, 0, 0, false
+	c.Seen, c.Active, c.Deadline = 0, 0, 0
 	c.rooms.release()
 	c.messages, c.bytes, c.Strikes = 0, 0, 0
 	s.slots.clearMetadata(slot)
