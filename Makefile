@@ -8,7 +8,7 @@ TOOL   := $(GO) tool $(TOOLS)
 CHECKS := all,-ST1003
 GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help build run allocs test check format docs fuzz torture bench bench-full profile clean
+.PHONY: help build run allocs test check format docs fuzz torture siege soak bench bench-full profile clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,14 @@ torture: build ## Throw a gigabyte of random and mutated bytes at a server; take
 	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && \
 	$(GO) test -tags torture -race -shuffle=on -count=$(TIMES) -timeout 60m ./bus/redis && \
 	$(GO) test -race -shuffle=on -count=$(TIMES) -timeout 30m -run TestCluster ./core
+
+siege: ## Attack a server in every way that is known, beside a thousand clients that behave.
+	@mkdir -p bin
+	GANNET_SIEGE=full GANNET_SIEGE_TABLE=$(CURDIR)/bin/siege.md $(GO) test -run TestSiege -timeout 60m -v ./core/siege
+
+SOAK ?= 20m
+soak: ## Keep a server under steady mixed load for SOAK.
+	GANNET_SIEGE=full GANNET_SOAK=$(SOAK) $(GO) test -run TestSoak -timeout 120m -v ./core/siege
 
 bench: build ## Measure in ten minutes: servers on other libraries, this one, and a bare write loop.
 	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && bench/tools/figures.sh quick

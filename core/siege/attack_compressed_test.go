@@ -1,0 +1,58 @@
+package siege_test
+
+import (
+	"bytes"
+
+	"github.com/klauspost/compress/flate"
+
+	"github.com/gannet-ws/gannet/codec"
+)
+
+// Attacks with permessage-deflate, RFC 7692.
+var withCompression = []attack{
+	{
+		name: "compression bombs: 64 KB that inflate to 64 MB", fate: "1009 at `--max-message-size`, inflated no further",
+		flags: []string{"--compression=on"}, attackers: 20,
+		attack: func(a *attacker) {
+			p := a.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n")
+			if p == nil {
+				return
+			}
+			if p.write(bomb) != nil {
+				_ = p.conn.Close()
+				return
+			}
+			a.idle(p)
+		},
+		check: closed("message_too_big"),
+	},
+	{
+		name: "small bombs: 64 KB each, of 90 bytes, as fast as it goes", fate: "`RATE_LIMIT` by `--max-byte-rate`, then 1008",
+		flags: []string{"--compression=on"}, attackers: 40,
+		attack: func(a *attacker) {
+			p := a.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n")
+			if p == nil {
+				return
+			}
+			go a.idle(p)
+			a.untilClosed(p, func() []byte { return smallBombs })
+		},
+		check: closed("rate_limit"),
+	},
+}
+
+var (
+	bomb       = compressed(bytes.Repeat([]byte(" "), 63<<20))
+	smallBombs = bytes.Repeat(compressed(bytes.Repeat([]byte(" "), 64<<10)), 100)
+)
+
+// compressed is a frame with a compressed message, RFC 7692 section 7.2.1.
+func compressed(payload []byte) []byte {
+	var deflated bytes.Buffer
+	w, _ := flate.NewWriter(&deflated, flate.BestCompression)
+	_, _ = w.Write(payload)
+	_ = w.Flush()
+	frame := codec.AppendMaskedFrame(nil, codec.OpText, true, maskKey, bytes.TrimSuffix(deflated.Bytes(), []byte{0, 0, 255, 255}))
+	frame[0] |= 0x40 // RSV1
+	return frame
+}

@@ -1,0 +1,119 @@
+package siege_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/gannet-ws/gannet/core"
+)
+
+// Attacks on connections that are not clients yet.
+var onUpgrade = []attack{
+	{
+		name:  "slow headers: a byte every 100 ms",
+		fate:  "closed after `--handshake-timeout`",
+		flags: []string{"--handshake-timeout=1s"}, attackers: 1,
+		attack: func(a *attacker) {
+			conn := a.dial()
+			if conn == nil {
+				return
+			}
+			defer conn.Close()
+			for _, b := range request("siege", "/ws", "") {
+				if _, err := conn.Write([]byte{b}); err != nil {
+					return
+				}
+				a.wait(100 * time.Millisecond)
+			}
+		},
+		check: refused("handshake_timeout"),
+	},
+	{
+		name:  "connections that say nothing",
+		fate:  "closed after `--handshake-timeout`",
+		flags: []string{"--handshake-timeout=1s"}, attackers: 1,
+		attack: func(a *attacker) {
+			if conn := a.dial(); conn != nil {
+				_, _ = conn.Read(make([]byte, 1))
+				_ = conn.Close()
+			}
+		},
+		check: refused("handshake_timeout"),
+	},
+	{
+		name: "connect and vanish", fate: "counted, forgotten", attackers: 20,
+		attack: func(a *attacker) {
+			if conn := a.dial(); conn != nil {
+				_ = conn.Close()
+			}
+		},
+		check: func(t *testing.T, before, after core.Stats) { assert.Greater(t, after.Accepted, before.Accepted) },
+	},
+	{
+		name: "endless headers", fate: "answered 431 at `--max-request-head`", attackers: 4,
+		attack: func(a *attacker) {
+			conn := a.dial()
+			if conn == nil {
+				return
+			}
+			defer conn.Close()
+			if _, err := conn.Write([]byte("GET /ws HTTP/1.1\r\n")); err != nil {
+				return
+			}
+			for a.ctx.Err() == nil {
+				if _, err := conn.Write([]byte("X-Endless: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n")); err != nil {
+					return
+				}
+			}
+		},
+		check: refused("bad_request"),
+	},
+	{
+		name: "reset storm: upgrade and reset at once", fate: "counted as gone", attackers: 20,
+		attack: func(a *attacker) {
+			if p := a.upgrade(""); p != nil {
+				reset(p.conn)
+			}
+		},
+		check: closed("peer_gone"),
+	},
+	{
+		name: "garbage for a request", fate: "answered 400", attackers: 20,
+		attack: func(a *attacker) {
+			conn := a.dial()
+			if conn == nil {
+				return
+			}
+			defer conn.Close()
+			garbage := make([]byte, 1+rand.IntN(4096))
+			for i := range garbage {
+				garbage[i] = byte(rand.Uint32())
+			}
+			_, _ = conn.Write(append(garbage, "\r\n\r\n"...))
+			_, _ = conn.Read(garbage)
+		},
+		check: refused("bad_request"),
+	},
+}
+
+// refused checks that connections have been refused for the reason.
+func refused(reason string) func(*testing.T, core.Stats, core.Stats) {
+	return func(t *testing.T, before, after core.Stats) {
+		assert.Greater(t, after.Refused[reason], before.Refused[reason], "%v", after.Refused)
+	}
+}
+
+// closed checks that clients have been closed for one of the reasons.
+func closed(reasons ...string) func(*testing.T, core.Stats, core.Stats) {
+	return func(t *testing.T, before, after core.Stats) {
+		var then, now uint64
+		for _, reason := range reasons {
+			then += before.Closed[reason]
+			now += after.Closed[reason]
+		}
+		assert.Greater(t, now, then, "%v", after.Closed)
+	}
+}
