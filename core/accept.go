@@ -7,10 +7,12 @@ import (
 )
 
 // listener is where a loop accepts connections. Each loop has one of its own on
-// the same port, and the kernel deals them out.
+// the same port, and the kernel deals them out; of a socket in the file system each
+// has a copy.
 type listener struct {
 	fd     int
 	handle poll.Handle
+	tls    bool // what connects speaks TLS
 	paused bool // nothing is left to accept with: the next sweep tries again
 }
 
@@ -18,30 +20,48 @@ type listener struct {
 // the other sockets.
 const acceptBurst = 64
 
-// listen has the loop accept connections at the server's address.
+// listen has the loop accept connections at the server's addresses.
 func (l *loop) listen() error {
 	fd, err := poll.Listen(l.life.addr)
+	if err = l.listenAt(fd, err, false); err != nil {
+		return err
+	}
+	if l.life.tlsAddr != nil {
+		fd, err := poll.Listen(l.life.tlsAddr)
+		if err = l.listenAt(fd, err, true); err != nil {
+			return err
+		}
+	}
+	if l.life.unix != nil {
+		fd, err := l.life.unix.copy()
+		return l.listenAt(fd, err, false)
+	}
+	return nil
+}
+
+// listenAt takes a descriptor over that listens, if there is no error.
+func (l *loop) listenAt(fd int, err error, tls bool) error {
 	if err != nil {
 		return err
 	}
-	handle, err := l.poll.Add(fd, &l.listener)
-	if err != nil {
+	at := &listener{fd: fd, tls: tls}
+	if at.handle, err = l.poll.Add(fd, at); err != nil {
 		_ = unix.Close(fd)
 		return err
 	}
-	l.listener = listener{fd: fd, handle: handle}
+	l.listeners = append(l.listeners, at)
 	return nil
 }
 
 // accept lets waiting connections in, a bounded number of them.
-func (l *loop) accept() {
+func (l *loop) accept(at *listener) {
 	for range acceptBurst {
-		fd, err := poll.Accept(l.listener.fd)
+		fd, err := poll.Accept(at.fd)
 		if err == unix.EAGAIN {
 			return
 		}
 		if err == nil {
-			l.open(fd)
+			l.open(fd, at)
 			continue
 		}
 		l.counters.AcceptFailures++
@@ -49,7 +69,7 @@ func (l *loop) accept() {
 			l.server.options.Log.Error("cannot accept a connection", "error", err)
 		}
 		if lacking(err) {
-			l.pauseAccepting()
+			l.pauseAccepting(at)
 			return
 		}
 	}
@@ -63,22 +83,23 @@ func lacking(err error) bool {
 
 // pauseAccepting lets those who knock wait in the kernel until the next sweep. If
 // even that fails, the loop tries again at once.
-func (l *loop) pauseAccepting() {
-	err := l.poll.Watch(l.listener.handle, 0)
-	l.listener.paused = err == nil
+func (l *loop) pauseAccepting(at *listener) {
+	err := l.poll.Watch(at.handle, 0)
+	at.paused = err == nil
 }
 
 // resumeAccepting tries again, now or at the next sweep.
 func (l *loop) resumeAccepting() {
-	if !l.listener.paused {
-		return
+	for _, at := range l.listeners {
+		if at.paused {
+			err := l.poll.Watch(at.handle, poll.Input)
+			at.paused = err != nil
+		}
 	}
-	err := l.poll.Watch(l.listener.handle, poll.Input)
-	l.listener.paused = err != nil
 }
 
-// open takes a new connection in, to be upgraded or refused.
-func (l *loop) open(fd int) {
+// open takes a listener's new connection in, to be upgraded or refused.
+func (l *loop) open(fd int, at *listener) {
 	s := l.server
 	l.counters.Accepted++
 	if fd >= s.descriptors.drop {
@@ -87,6 +108,9 @@ func (l *loop) open(fd int) {
 		return
 	}
 	h := &handshake{loop: l, fd: fd, since: s.now(), index: len(l.handshakes)}
+	if at.tls {
+		h.tls = &tlsState{}
+	}
 	var err error
 	if h.handle, err = l.poll.Add(fd, h); err != nil {
 		l.counters.Refused[refusedDescriptors]++

@@ -162,7 +162,7 @@ func TestAllocs_Upgrade(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.far = pair[1]
-		s.loop.open(pair[0])
+		s.loop.open(pair[0], &listener{})
 		_, _ = unix.Write(pair[1], request)
 		s.loop.Ready(s.loop.handshakes[0], poll.Input)
 		answer = s.written()

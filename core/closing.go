@@ -97,7 +97,9 @@ func (l *loop) hangUp(c *shard.Client) {
 // Flushed closes the sending half of a client that has been sent all. See
 // shard.Owner.
 func (l *loop) Flushed(c *shard.Client) {
-	_ = unix.Shutdown(int(c.Socket().FD), unix.SHUT_WR)
+	if l.finishTLS(c) {
+		_ = unix.Shutdown(int(c.Socket().FD), unix.SHUT_WR)
+	}
 }
 
 // Overflowed ends a client that reads too slowly. See shard.Owner.

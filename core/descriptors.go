@@ -23,7 +23,7 @@ const (
 	// the runtime, and a burst of outgoing connections.
 	processDescriptors = 64
 	// loopDescriptors covers a loop's epoll, its event descriptor and its
-	// listener.
+	// listeners.
 	loopDescriptors = 8
 	// refusalRoom is the descriptors with which refused upgrades get an answer.
 	refusalRoom = 64

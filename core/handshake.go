@@ -26,6 +26,7 @@ type handshake struct {
 	refused bool
 	pending *pendingUpgrade // its token is being checked
 	closed  bool
+	tls     *tlsState // nil where the connection is plain
 }
 
 // maxRequestHead is the size of an upgrade request, in bytes. Browsers stay
@@ -46,6 +47,7 @@ func (l *loop) handshakeReady(h *handshake) {
 func (l *loop) dropHandshake(h *handshake) {
 	l.poll.Close(h.handle)
 	h.closed = true
+	l.abortTLS(h)
 	l.unlist(h)
 	l.server.connections.Add(-1)
 }
@@ -157,6 +159,7 @@ func (l *loop) upgrade(h *handshake, key []byte, user *shard.User, rest []byte) 
 	}
 	l.unlist(h)
 	l.poll.Become(h.handle, c)
+	l.wrap(h, c)
 	l.counters.Upgraded++
 	l.replies = codec.AppendUpgradeResponse(l.replies[:0], key, "")
 	if user != nil {
@@ -183,7 +186,7 @@ func (l *loop) refuse(h *handshake, why refusal, err error) {
 	h.refused, h.head, h.pending = true, nil, nil
 	h.since = l.server.now()
 	answer := handshakeError(err).AppendResponse(nil)
-	if _, err := poll.Write(h.fd, answer); err == nil {
+	if _, err := poll.Write(h.fd, l.lastWords(h, answer)); err == nil {
 		_ = unix.Shutdown(h.fd, unix.SHUT_WR)
 	}
 }

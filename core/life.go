@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gannet-ws/gannet/core/auth"
+	"github.com/gannet-ws/gannet/core/secure"
 	"github.com/gannet-ws/gannet/shard"
 )
 
@@ -21,9 +23,12 @@ type life struct {
 	retired   chan struct{} // closed by Retire
 	retiring  sync.Once
 	addr      *net.TCPAddr
+	tlsAddr   *net.TCPAddr                  // nil: there is none
+	unix      *unixSocket                   // nil: there is none
 	verifier  atomic.Pointer[auth.Verifier] // nil: tokens are refused
 	blocking  *pool[shard.ID]               // handlers of blocking routes
 	verifying *pool[verification]           // checks of tokens that take long
+	shaking   *secure.Handshakes
 }
 
 // newLife returns a life that has not begun.
@@ -34,6 +39,7 @@ func (s *Server) newLife() *life {
 		retired:   make(chan struct{}),
 		blocking:  newPool[shard.ID](s.options.BlockingWorkers, s.options.MaxBlocking, s.options.MaxBlockingPerClient),
 		verifying: newPool[verification](s.options.Loops, s.options.MaxVerifying, 1),
+		shaking:   secure.NewHandshakes(s.options.MaxTLSHandshakes, max(1, runtime.GOMAXPROCS(0)/2)),
 	}
 	l.ctx, l.end = context.WithCancel(context.Background())
 	return l
@@ -56,10 +62,10 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	now := s.life.Load()
 	defer s.renew(now)
-	var err error
-	if now.addr, err = s.options.listenAddr(); err != nil {
+	if err := s.findPlaces(now); err != nil {
 		return err
 	}
+	defer now.leaveUnix()
 	verifier, err := s.options.verifier()
 	if err != nil {
 		return err
@@ -84,6 +90,27 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.stopHandlers(now)
 	return err
+}
+
+// findPlaces finds out where to listen. What the loops share it opens.
+func (s *Server) findPlaces(now *life) (err error) {
+	if now.addr, err = s.options.listenAddr(); err != nil {
+		return err
+	}
+	if now.tlsAddr, err = s.options.tlsListenAddr(now.addr); err != nil {
+		return err
+	}
+	if s.options.UnixSocket != "" {
+		now.unix, err = listenUnix(s.options.UnixSocket, s.options.UnixSocketMode)
+	}
+	return err
+}
+
+// leaveUnix ends what findPlaces has opened.
+func (l *life) leaveUnix() {
+	if l.unix != nil {
+		l.unix.close()
+	}
 }
 
 // renew ends a life and begins the next. Who waits for the server to listen waits
@@ -145,6 +172,7 @@ func (s *Server) stopHandlers(now *life) {
 	for what, over := range map[string]<-chan struct{}{
 		"handlers of blocking routes": now.blocking.stop(),
 		"checks of tokens":            now.verifying.stop(),
+		"TLS handshakes":              now.shaking.Stop(),
 		"the hook Started":            now.told,
 	} {
 		select {
@@ -165,6 +193,16 @@ func (s *Server) Addr() net.Addr {
 	default:
 		return nil
 	}
+}
+
+// TLSAddr returns the address of the listener for TLS, nil without one or while the
+// server does not run.
+func (s *Server) TLSAddr() net.Addr {
+	now := s.life.Load()
+	if !s.booted() || now.tlsAddr == nil {
+		return nil
+	}
+	return now.tlsAddr
 }
 
 // booted reports whether the server has listened in this life.

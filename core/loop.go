@@ -21,9 +21,11 @@ type loop struct {
 	poll   *poll.Loop
 	shard  *shard.Shard
 
-	listener   listener
+	listeners  []*listener
 	handshakes []*handshake
 	buffer     []byte // what one read takes from a socket
+	opened     []byte // what has been decrypted of it; nil until that is needed
+	sealed     []byte // what has been encrypted for a socket
 	reader     codec.ReaderConfig
 	parser     *codec.EnvelopeParser
 	decoder    *codec.Decoder
@@ -99,9 +101,13 @@ func (l *loop) Ready(is any, events poll.Events) {
 	case *shard.Client:
 		l.clientReady(is, events)
 	case *handshake:
+		if is.tls != nil {
+			l.secureReady(is, events)
+			return
+		}
 		l.handshakeReady(is)
 	case *listener:
-		l.accept()
+		l.accept(is)
 	}
 }
 
@@ -119,6 +125,10 @@ func (l *loop) clientReady(c *shard.Client, events poll.Events) {
 	if !open {
 		l.Drop(c)
 		l.finish()
+		return
+	}
+	if c.Wrapped() {
+		l.receiveSealed(c, in)
 		return
 	}
 	l.receive(c, in)

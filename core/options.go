@@ -1,6 +1,8 @@
 package core
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -20,6 +22,25 @@ type Options struct {
 	// Addr is the TCP address of the WebSocket listener. Port 0 takes a free
 	// one, which Server.Addr tells.
 	Addr string `default:":3000" help:"Address of the WebSocket listener." placeholder:"HOST:PORT"`
+	// TLSAddr is the TCP address of a listener for TLS, beside the plain one, which
+	// should be on loopback then: every connection there is plain. Port 0 takes a
+	// free one, which Server.TLSAddr tells. It needs TLSConfig.
+	TLSAddr string `name:"tls-addr" help:"Address of a listener for TLS (wss), beside the plain one of --addr. It needs --tls-cert and --tls-key." placeholder:"HOST:PORT"`
+	// TLSConfig has the certificates, or functions that choose one, which must not
+	// wait; GetCertificate is asked without a connection, too, for the end of what it
+	// would show. The server uses a copy, with TLS 1.2 and 1.3 and http/1.1 (ALPN).
+	// Session tickets are good within one process.
+	TLSConfig *tls.Config `kong:"-"`
+	// MaxTLSHandshakes is the number of TLS handshakes under way. Beyond it
+	// connections are closed when they want to begin one. Few of them compute at a
+	// time, half as many as there are CPUs, so that event loops go on.
+	MaxTLSHandshakes int `name:"max-tls-handshakes" default:"1024" help:"TLS handshakes under way; beyond it connections that begin one are closed."`
+	// UnixSocket is the path of a Unix stream socket on which connections are
+	// accepted, too. A file that a dead server has left there is replaced. Workers
+	// cannot share one.
+	UnixSocket string `help:"Path of a Unix socket on which WebSocket connections are accepted, too; not with several --workers." placeholder:"PATH"`
+	// UnixSocketMode says who may connect to UnixSocket.
+	UnixSocketMode FileMode `default:"0660" help:"File mode of --unix-socket, in octal digits."`
 	// Path is the path of the upgrade request. Other paths are answered 404.
 	Path string `default:"/ws" help:"Path of the WebSocket endpoint."`
 	// Loops is the number of event loops, each on one CPU at a time. More
@@ -209,6 +230,7 @@ func (o *Options) validate() error {
 		{"max-rooms", int64(o.MaxRooms)},
 		{"max-metadata", int64(o.MaxMetadata)},
 		{"max-verifying", int64(o.MaxVerifying)},
+		{"max-tls-handshakes", int64(o.MaxTLSHandshakes)},
 		{"blocking-workers", int64(o.BlockingWorkers)},
 		{"max-blocking", int64(o.MaxBlocking)},
 		{"max-blocking-per-client", int64(o.MaxBlockingPerClient)},
@@ -255,6 +277,12 @@ func (o *Options) validate() error {
 		return fmt.Errorf("join is %q: it is open or claim", o.Join)
 	case o.Announce != AnnounceNone && o.Announce != AnnounceRooms && o.Announce != AnnounceAll:
 		return fmt.Errorf("announce is %q: it is none, rooms or all", o.Announce)
+	case o.TLSAddr != "" && o.TLSConfig == nil:
+		return errors.New("tls-addr needs a certificate: set tls-cert and tls-key")
+	case o.TLSAddr == "" && o.TLSConfig != nil:
+		return errors.New("a certificate is of no use without a listener for TLS: set tls-addr")
+	case o.UnixSocket != "" && o.Worker != nil:
+		return errors.New("unix-socket cannot be shared by several workers: the kernel does not deal its connections out")
 	case !o.hasKey() && o.needsKey() != "":
 		return fmt.Errorf("%s needs a key to check tokens with: set jwt-secret-file, jwt-public-key-file or jwt-jwks-url", o.needsKey())
 	}

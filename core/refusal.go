@@ -1,7 +1,7 @@
 package core
 
 // refusal says why a connection was not let in. Each has a status and a JSON
-// body, and is counted under its label.
+// body, but for those of TLS, and is counted under its label.
 type refusal uint8
 
 const (
@@ -14,6 +14,9 @@ const (
 	refusedDraining
 	refusedTimeout
 	refusedBusy
+	refusedNotTLS
+	refusedTLSFailed
+	refusedTLSBusy
 
 	refusalCount
 )
@@ -28,4 +31,7 @@ var refusals = [refusalCount]string{
 	refusedDraining:     "draining",
 	refusedTimeout:      "handshake_timeout",
 	refusedBusy:         "busy",
+	refusedNotTLS:       "not_tls",
+	refusedTLSFailed:    "tls_failed",
+	refusedTLSBusy:      "tls_busy",
 }

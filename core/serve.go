@@ -73,8 +73,26 @@ func (s *Server) tellStarted() {
 }
 
 // listenAddr returns the address to listen on.
-func (o *Options) listenAddr() (*net.TCPAddr, error) {
-	addr, err := net.ResolveTCPAddr("tcp", o.Addr)
+func (o *Options) listenAddr() (*net.TCPAddr, error) { return o.findAddr(o.Addr) }
+
+// tlsListenAddr returns the address to listen on for TLS, nil where there is none.
+// It cannot be the plain one.
+func (o *Options) tlsListenAddr(plain *net.TCPAddr) (*net.TCPAddr, error) {
+	if o.TLSAddr == "" {
+		return nil, nil
+	}
+	if o.Worker == nil {
+		held, err := net.ListenTCP(poll.Network(plain), plain)
+		if err != nil {
+			return nil, fmt.Errorf("cannot listen for WebSocket connections: %w", err)
+		}
+		defer held.Close()
+	}
+	return o.findAddr(o.TLSAddr)
+}
+
+func (o *Options) findAddr(address string) (*net.TCPAddr, error) {
+	addr, err := net.ResolveTCPAddr("tcp", address)
 	switch {
 	case err != nil:
 	case o.Worker == nil:

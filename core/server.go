@@ -31,12 +31,14 @@ package core
 
 import (
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"sync/atomic"
 	"time"
 
 	"github.com/gannet-ws/gannet/bus"
+	"github.com/gannet-ws/gannet/core/secure"
 	"github.com/gannet-ws/gannet/shard"
 )
 
@@ -53,6 +55,7 @@ type Server struct {
 	directory   *shard.Directory
 	descriptors descriptors
 	life        atomic.Pointer[life]
+	tls         *tls.Config // nil: there is no TLS
 
 	loops loops
 	state atomic.Int32
@@ -120,6 +123,9 @@ func New(options Options) (*Server, error) {
 		if err := options.auth().Check(); err != nil {
 			return nil, err
 		}
+	}
+	if options.TLSConfig != nil {
+		s.tls = secure.Config(options.TLSConfig)
 	}
 	s.handleSystem()
 	s.handleSurveys()

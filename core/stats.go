@@ -14,6 +14,8 @@ type counters struct {
 	AcceptFailures   uint64 // mostly for want of descriptors or memory
 	Upgraded         uint64 // connections that became clients
 	Refused          [refusalCount]uint64
+	TLSHandshakes    uint64 // that ended well
+	TLSFailures      uint64 // handshakes that did not, and connections that were no TLS
 	Closed           [reasonCount]uint64
 	BytesIn          uint64
 	MessagesIn       uint64 // data messages, whole
@@ -59,6 +61,8 @@ func (s *snapshot) add(o *snapshot) {
 	s.Accepted += o.Accepted
 	s.AcceptFailures += o.AcceptFailures
 	s.Upgraded += o.Upgraded
+	s.TLSHandshakes += o.TLSHandshakes
+	s.TLSFailures += o.TLSFailures
 	for i, n := range o.Refused {
 		s.Refused[i] += n
 	}
@@ -100,6 +104,10 @@ type Stats struct {
 	Nodes         int     `json:"nodes"` // that are known to be alive, this one among them
 	Totals
 
+	// TLSExpires is when the certificate of TLS does, in Unix seconds; 0 where there
+	// is none, or functions choose it.
+	TLSExpires int64 `json:"tlsExpires,omitempty"`
+
 	Bus         *bus.Stats            `json:"bus,omitempty"` // nil where there is no connection to lose
 	Loops       []LoopStats           `json:"loops"`
 	Subscribers []bus.SubscriberStats `json:"subscribers"`
@@ -118,8 +126,10 @@ type Totals struct {
 	Accepted         uint64            `json:"accepted"`
 	AcceptFailures   uint64            `json:"acceptFailures"` // mostly for want of descriptors or memory
 	Upgraded         uint64            `json:"upgraded"`
-	Refused          map[string]uint64 `json:"refused"` // by reason
-	Closed           map[string]uint64 `json:"closed"`  // by reason
+	TLSHandshakes    uint64            `json:"tlsHandshakes"` // that ended well
+	TLSFailures      uint64            `json:"tlsFailures"`   // handshakes that did not, and connections that were no TLS
+	Refused          map[string]uint64 `json:"refused"`       // by reason
+	Closed           map[string]uint64 `json:"closed"`        // by reason
 	BytesIn          uint64            `json:"bytesIn"`
 	BytesOut         uint64            `json:"bytesOut"`
 	MessagesIn       uint64            `json:"messagesIn"`
@@ -245,6 +255,8 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.Accepted = total.Accepted
 	stats.AcceptFailures = total.AcceptFailures
 	stats.Upgraded = total.Upgraded
+	stats.TLSHandshakes, stats.TLSFailures = total.TLSHandshakes, total.TLSFailures
+	stats.TLSExpires = s.tlsExpires()
 	stats.Refused = map[string]uint64{}
 	for i, n := range total.Refused {
 		stats.Refused[refusals[i]] = n

@@ -137,7 +137,8 @@ func connect(t testing.TB, server *core.Server, query ...string) *client {
 	return c
 }
 
-func dial(t testing.TB, address string) (*client, error) {
+// dial opens a client of an address, with gws' options changed as is said.
+func dial(t testing.TB, address string, change ...func(*gws.ClientOption)) (*client, error) {
 	c := &client{
 		t:        t,
 		messages: make(chan message, 1<<14),
@@ -145,7 +146,11 @@ func dial(t testing.TB, address string) (*client, error) {
 		pings:    make(chan string, 64),
 		closed:   make(chan closing, 1),
 	}
-	conn, _, err := gws.NewClient(c, &gws.ClientOption{Addr: address, HandshakeTimeout: patience})
+	option := &gws.ClientOption{Addr: address, HandshakeTimeout: patience}
+	for _, f := range change {
+		f(option)
+	}
+	conn, _, err := gws.NewClient(c, option)
 	if err != nil {
 		return nil, err
 	}

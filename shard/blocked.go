@@ -5,6 +5,9 @@ package shard
 
 // block notes that the client's socket is full.
 func (s *Shard) block(c *Client) {
+	if c.flags&flagBlocked != 0 {
+		return
+	}
 	c.flags |= flagBlocked
 	s.blocked++
 	s.Counters.Blocked++
@@ -30,11 +33,14 @@ func (s *Shard) Blocked() int { return s.blocked }
 // writes what is left.
 func (s *Shard) Writable(c *Client) {
 	if c.flags&flagBlocked != 0 {
-		s.unblock(c)
 		s.See(c)
+		if !s.flushSealed(c) {
+			return
+		}
+		s.unblock(c)
 		s.flush(c)
 	}
-	if c.queue.head == 0 && c.flags&flagAwaited != 0 {
+	if c.queue.head == 0 && c.flags&(flagAwaited|flagBlocked) == flagAwaited {
 		c.flags &^= flagAwaited
 		s.options.Owner.AwaitRoom(c)
 	}

@@ -43,6 +43,8 @@ type Client struct {
 	Active   uint32 // Shard.Now at the last message
 	Deadline uint32 // Shard.Now at which a pinged or closing client is dropped
 
+	pending int32 // bytes that are sealed and wait, of a client with a transport
+
 	user   *User
 	rooms  memberships
 	Reader codec.Reader // the bytes of an incomplete frame or message
@@ -81,6 +83,7 @@ const (
 	flagAwaited                    // the owner watches for room in its socket
 	flagPaused                     // the owner does not read from its socket
 	flagPinged                     // since its last input
+	flagWrapped                    // it has a transport
 )
 
 // ID returns the client's id.
@@ -121,5 +124,5 @@ func (c *Client) Pinged() bool { return c.flags&flagPinged != 0 }
 func (c *Client) SetPinged() { c.flags |= flagPinged }
 
 // Backlog returns what waits for the client, in bytes: the frames queued, each
-// with what it costs beside its bytes.
-func (c *Client) Backlog() int { return c.queue.cost() }
+// with what it costs beside its bytes, and what has been sealed.
+func (c *Client) Backlog() int { return c.queue.cost() + int(c.pending) }

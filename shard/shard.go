@@ -56,6 +56,7 @@ type Shard struct {
 	flushed    []*Client // to hand to Owner.Flushed
 	doomed     []*Client // to hand to Owner.Drop
 	scratch    []byte    // where the frames of one write are gathered
+	pending    int       // sealed bytes that wait for clients with a transport
 
 	// Now is the time in milliseconds from a start of the owner's choice, who
 	// sets it. It wraps around after 49 days: compare differences.
@@ -111,6 +112,7 @@ func (s *Shard) Remove(c *Client) {
 	s.options.Directory.removeClient(s.options.Index, c)
 	s.Counters.Dropped += uint64(c.queue.clear(&s.nodes, false))
 	s.unblock(c)
+	s.unwrap(c)
 	c.Reader.Release()
 	slot := c.slot()
 	c.tag.Store(0)
@@ -148,8 +150,8 @@ func (s *Shard) high(slot uint32) uint64 {
 // Len returns the number of clients.
 func (s *Shard) Len() int { return s.slots.open }
 
-// Backlog returns the bytes that wait in the queues of all clients.
-func (s *Shard) Backlog() int { return s.nodes.bytes }
+// Backlog returns the bytes that wait for all clients.
+func (s *Shard) Backlog() int { return s.nodes.bytes + s.pending }
 
 // Slots returns the number of records that have ever been used: the bound for
 // Each.

@@ -89,10 +89,19 @@ func (s *Shard) Doom(c *Client) {
 	}
 }
 
-// write hands p to the kernel and returns how many bytes it took: 0 when the
-// socket is full, -1 when the connection is gone and the client doomed. A raw
-// system call suits a socket that never blocks: the scheduler need not be told.
+// write hands p to the kernel, or to the client's transport, and returns how many
+// bytes it took: 0 when the socket is full, -1 when the connection is gone and the
+// client doomed.
 func (s *Shard) write(c *Client, p []byte) int {
+	if c.flags&flagWrapped != 0 {
+		return s.writeSealed(c, p)
+	}
+	return s.writeRaw(c, p)
+}
+
+// writeRaw is write for what goes to the socket as it is. A raw system call suits
+// a socket that never blocks: the scheduler need not be told.
+func (s *Shard) writeRaw(c *Client, p []byte) int {
 	for {
 		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(c.socket.FD),
 			uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))

@@ -52,6 +52,8 @@ func run(arguments []string) error {
 	addr := flags.String("addr", "127.0.0.1:3000", "address of the sockets")
 	adminAddr := flags.String("admin-addr", "127.0.0.1:3001", "address of the publishing requests")
 	loops := flags.Int("loops", 0, "event loops, for libraries that have them; 0 is the library's default")
+	flags.StringVar(&identity.certFile, "tls-cert", "", "PEM file with a certificate: sockets speak TLS; gws and gorilla only")
+	flags.StringVar(&identity.keyFile, "tls-key", "", "PEM file with the certificate's key")
 
 	if len(arguments) == 0 || peers[arguments[0]] == nil {
 		names := slices.Sorted(maps.Keys(peers))
@@ -59,6 +61,9 @@ func run(arguments []string) error {
 	}
 	if err := flags.Parse(arguments[1:]); err != nil {
 		return err
+	}
+	if identity.certFile != "" && arguments[0] != "gws" && arguments[0] != "gorilla" {
+		return fmt.Errorf("%s speaks no TLS here", arguments[0])
 	}
 	p := peers[arguments[0]]()
 	if err := p.listen(*addr, *loops); err != nil {

@@ -39,6 +39,8 @@ func TestCommand_SaysWhatIsWrong(t *testing.T) {
 		"gorilla address": {[]string{"gorilla", "--addr", "127.0.0.1:99999"}, "99999"},
 		"nbio address":    {[]string{"nbio", "--addr", "127.0.0.1:99999"}, "99999"},
 		"gnet address":    {[]string{"gnet", "--addr", "127.0.0.1:99999"}, "99999"},
+		"no TLS":          {[]string{"gnet", "--tls-cert", "x"}, "gnet speaks no TLS here"},
+		"no certificate":  {[]string{"gws", "--addr", "127.0.0.1:0", "--tls-cert", "missing"}, "missing"},
 		"admin address":   {[]string{"gws", "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:99999"}, "99999"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,6 +29,7 @@ type assignment struct {
 	core.Worker
 	Workers  int    `json:"workers"`  // of the parent
 	Addr     string `json:"addr"`     // that the workers share
+	TLSAddr  string `json:"tlsAddr"`  // and for TLS; empty without it
 	Replaces bool   `json:"replaces"` // another process of this number still serves
 }
 

@@ -37,6 +37,7 @@ type logLine struct {
 	Msg, URL, Admin, Node, Status, Error string
 	Worker                               *int
 	PID, Loops                           int
+	TLSURL                               string `json:"tls-url"`
 }
 
 const (

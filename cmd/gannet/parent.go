@@ -66,6 +66,7 @@ func (p *parent) takeSignals() {
 // assign gives the worker's settings their values.
 func (p *parent) assign(s *serveCommand) {
 	s.Server.Addr = p.Addr
+	s.Server.TLSAddr = p.TLSAddr
 	s.Server.Worker = &p.Worker
 	s.Server.Log = s.Server.Log.With("worker", p.Number)
 	s.Admin.Listener = p.admin

@@ -22,6 +22,8 @@ type serveCommand struct {
 
 	JWTSecretFile    string `name:"jwt-secret-file" group:"Server" help:"File that holds the key of HS256, HS384 and HS512 tokens." placeholder:"FILE"`
 	JWTPublicKeyFile string `name:"jwt-public-key-file" group:"Server" help:"PEM file with the public keys or certificates of RS, PS, ES and EdDSA tokens." placeholder:"FILE"`
+	TLSCert          string `name:"tls-cert" group:"Server" help:"PEM file with the certificate of --tls-addr, and those that lead to its root. It is read anew at SIGHUP, and when it has changed; connections stay." placeholder:"FILE"`
+	TLSKey           string `name:"tls-key" group:"Server" help:"PEM file with the certificate's private key." placeholder:"FILE"`
 	APIKeyFile       string `name:"api-key-file" group:"Admin" help:"File that holds the API key." placeholder:"FILE"`
 
 	Workers            int           `default:"1" help:"Processes that share the port, each a node with its own limits and, on the next ports, its own admin listener. More than one need --redis-url. SIGUSR2 replaces them one after another; set the kernel's net.ipv4.tcp_migrate_req=1, or connections that wait to be accepted by one that ends are reset."`
@@ -33,6 +35,8 @@ type serveCommand struct {
 	PrintRoutes bool   `help:"Print the routes that have a handler, and serve."`
 	LogLevel    string `enum:"debug,info,warn,error" default:"info" help:"Least important log lines to write: debug, info, warn or error."`
 	LogFormat   string `enum:"text,json" default:"text" help:"Form of log lines: text or json."`
+
+	certificate *certificate // nil: there is no TLS
 }
 
 // Run serves until ctx ends, then drains. With several workers it has processes
@@ -51,12 +55,11 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	s.Server.Log = s.logger()
 	if parent != nil {
 		parent.assign(s)
-	} else {
-		defer heedIdly(s.Server.Log)()
 	}
-	if err := s.readSecrets(); err != nil {
+	if err := errors.Join(s.readSecrets(), s.readCertificate()); err != nil {
 		return err
 	}
+	defer s.heedReloads(ctx, parent)()
 	if err := s.joinOthers(); err != nil {
 		return err
 	}
@@ -75,6 +78,23 @@ func (s *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	return s.serve(ctx, server, operator, parent)
+}
+
+// heedReloads has the certificate read anew when it should be, if there is one, until
+// ctx ends or the returned function is called. Workers look at its files only: a
+// signal is their parent's.
+func (s *serveCommand) heedReloads(ctx context.Context, parent *parent) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var reloads chan struct{}
+	if s.certificate != nil {
+		reloads = make(chan struct{}, 1)
+		go s.certificate.watch(ctx, reloads)
+	}
+	if parent != nil {
+		return cancel
+	}
+	ignore := heedAlone(s.Server.Log, reloads)
+	return func() { ignore(); cancel() }
 }
 
 // joinOthers makes the bus to other nodes, if there is one.
@@ -122,10 +142,16 @@ func (s *serveCommand) announce(ctx context.Context, server *core.Server, operat
 	if !server.WaitRunning(ctx) {
 		return
 	}
-	s.Server.Log.Info("serving WebSocket clients",
-		"url", "ws://"+reachable(server.Addr())+s.Server.Path,
+	where := []any{"url", "ws://" + reachable(server.Addr()) + s.Server.Path}
+	if at := server.TLSAddr(); at != nil {
+		where = append(where, "tls-url", "wss://"+reachable(at)+s.Server.Path)
+	}
+	if s.Server.UnixSocket != "" {
+		where = append(where, "unix-socket", s.Server.UnixSocket)
+	}
+	s.Server.Log.Info("serving WebSocket clients", append(where,
 		"admin", "http://"+reachable(operator.Addr()),
-		"node", server.NodeID(), "loops", server.Options().Loops, "max-connections", server.MaxConnections())
+		"node", server.NodeID(), "loops", server.Options().Loops, "max-connections", server.MaxConnections())...)
 	parent.ready()
 }
 

@@ -7,14 +7,23 @@ import (
 	"syscall"
 )
 
-// heedIdly logs the signals that mean something to a parent of workers only, until
-// the returned function is called: they must not end a server that serves alone.
-func heedIdly(log *slog.Logger) (ignore func()) {
+// heedAlone acts on the signals of a server that serves alone, until the returned
+// function is called: SIGHUP asks for a new look at the certificate, if reloads is
+// not nil. The others mean something to a parent of workers only, and are logged:
+// they must not end it.
+func heedAlone(log *slog.Logger, reloads chan<- struct{}) (ignore func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
 	go func() {
 		for got := range signals {
-			log.Info("there is nothing to reload, and one process is not replaced: see --workers", "signal", got.String())
+			if got != syscall.SIGHUP || reloads == nil {
+				log.Info("there is nothing to reload, and one process is not replaced: see --workers", "signal", got.String())
+				continue
+			}
+			select {
+			case reloads <- struct{}{}:
+			default: // one waits already
+			}
 		}
 	}()
 	return func() {

@@ -18,6 +18,7 @@ type supervisor struct {
 	log     *slog.Logger
 	rolls   chan struct{} // requests to replace all workers; one may wait
 	kill    context.CancelFunc
+	tls     bool // the workers have a certificate
 }
 
 // run serves until ctx ends or a signal says so, and returns nil when all workers
@@ -148,6 +149,10 @@ func (s *supervisor) heed(got os.Signal, end context.CancelFunc) (next context.C
 		}
 		return end
 	case syscall.SIGHUP:
+		if s.tls {
+			s.log.Info("the workers read a certificate anew when its files have changed, and see that soon; SIGUSR2 replaces them, which read all settings anew")
+			return end
+		}
 		s.log.Info("there is nothing to reload; SIGUSR2 replaces the workers, which read all settings anew")
 		return end
 	}

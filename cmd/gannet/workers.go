@@ -22,6 +22,8 @@ func (s *serveCommand) checkWorkers() error {
 		return errors.New("worker-start-timeout must be above zero")
 	case s.Workers > 1 && len(s.Redis.URL) == 0:
 		return fmt.Errorf("workers is %d: more than one need redis-url, through which they reach each other's clients", s.Workers)
+	case s.Workers > 1 && s.Server.UnixSocket != "":
+		return fmt.Errorf("workers is %d: unix-socket is for one, as the kernel does not deal its connections out", s.Workers)
 	}
 	return nil
 }
@@ -33,6 +35,11 @@ func (s *serveCommand) superviseWorkers(ctx context.Context) error {
 		return err
 	}
 	defer port.release()
+	tlsAddr, releaseTLS, err := s.holdTLSPort()
+	if err != nil {
+		return err
+	}
+	defer releaseTLS()
 	admins, err := listenForAdmins(s.Admin.AdminAddr, s.Workers)
 	if err != nil {
 		return err
@@ -40,10 +47,10 @@ func (s *serveCommand) superviseWorkers(ctx context.Context) error {
 	defer closeAll(admins)
 	force, kill := context.WithCancel(context.WithoutCancel(ctx))
 	defer kill()
-	parent := &supervisor{log: s.logger(), rolls: make(chan struct{}, 1), kill: kill}
+	parent := &supervisor{log: s.logger(), rolls: make(chan struct{}, 1), kill: kill, tls: s.TLSCert != ""}
 	for k, admin := range admins {
 		parent.workers = append(parent.workers, &worker{
-			assignment: assignment{Worker: core.Worker{Number: k}, Workers: s.Workers, Addr: port.addr.String()},
+			assignment: assignment{Worker: core.Worker{Number: k}, Workers: s.Workers, Addr: port.addr.String(), TLSAddr: tlsAddr},
 			admin:      admin,
 			force:      force,
 			limits:     s.limits(),
@@ -52,6 +59,18 @@ func (s *serveCommand) superviseWorkers(ctx context.Context) error {
 		})
 	}
 	return parent.run(ctx)
+}
+
+// holdTLSPort holds the port of the listeners for TLS, if there are any.
+func (s *serveCommand) holdTLSPort() (addr string, release func(), err error) {
+	if s.Server.TLSAddr == "" {
+		return "", func() {}, nil
+	}
+	port, err := holdPort(s.Server.TLSAddr)
+	if err != nil {
+		return "", nil, err
+	}
+	return port.addr.String(), port.release, nil
 }
 
 // limits are how long the parent waits. A worker that retires takes DrainTimeout

@@ -17,6 +17,8 @@ type metric struct {
 	help  string
 	kind  prometheus.ValueType
 	value func(*figures) float64
+	// absent, if there is one, reports whether there is no value now.
+	absent func(*figures) bool
 	// by gives the values of a metric with one label instead.
 	label string
 	by    func(*figures) map[string]uint64
@@ -43,6 +45,9 @@ var table = []metric{
 	{name: "gannet_accepted_total", help: "Connections accepted.", kind: counter, value: func(s *figures) float64 { return float64(s.Accepted) }},
 	{name: "gannet_upgraded_total", help: "Connections that became clients.", kind: counter, value: func(s *figures) float64 { return float64(s.Upgraded) }},
 	{name: "gannet_refused_total", help: "Connections refused before they became clients.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.Refused }},
+	{name: "gannet_tls_handshakes_total", help: "TLS handshakes that ended well.", kind: counter, value: func(s *figures) float64 { return float64(s.TLSHandshakes) }},
+	{name: "gannet_tls_handshake_failures_total", help: "TLS handshakes that failed or were broken off, and connections to the TLS listener that were no TLS.", kind: counter, value: func(s *figures) float64 { return float64(s.TLSFailures) }},
+	{name: "gannet_tls_certificate_expires_seconds", help: "When the TLS certificate expires, in Unix time. Absent where there is none.", kind: gauge, absent: func(s *figures) bool { return s.TLSExpires == 0 }, value: func(s *figures) float64 { return float64(s.TLSExpires) }},
 	{name: "gannet_closed_total", help: "Clients whose connection ended.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.Closed }},
 	{name: "gannet_bytes_in_total", help: "Bytes read from connections.", kind: counter, value: func(s *figures) float64 { return float64(s.BytesIn) }},
 	{name: "gannet_bytes_out_total", help: "Bytes written to clients.", kind: counter, value: func(s *figures) float64 { return float64(s.BytesOut) }},
@@ -175,6 +180,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	now := c.figures()
 	for i, m := range table {
 		switch {
+		case m.absent != nil && m.absent(&now):
 		case m.by != nil:
 			for label, n := range m.by(&now) {
 				to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, float64(n), label)

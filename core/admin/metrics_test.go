@@ -2,8 +2,10 @@ package admin
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,8 +34,21 @@ func TestMetrics_Table(t *testing.T) {
 	}
 }
 
+// certified is a configuration with a certificate.
+func certified(t *testing.T) *tls.Config {
+	server := httptest.NewUnstartedServer(nil)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return &tls.Config{Certificates: server.TLS.Certificates}
+}
+
+func TestMetrics_WithoutACertificate(t *testing.T) {
+	assert.NotContains(t, start(t, settings{}).readMetrics(), "gannet_tls_certificate_expires_seconds")
+}
+
 func TestMetrics_ContainTheTable(t *testing.T) {
-	n := start(t, settings{server: core.Options{Bus: &connection{}}, prepare: func(s *core.Server) {
+	options := core.Options{Bus: &connection{}, TLSAddr: "127.0.0.1:0", TLSConfig: certified(t)}
+	n := start(t, settings{server: options, prepare: func(s *core.Server) {
 		s.Subscribe(bus.Subscriber{Name: "all", Channel: "*", Handle: func(context.Context, *bus.Event) (any, error) { return nil, nil }})
 	}})
 	answer := n.get("/metrics")
