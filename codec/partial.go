@@ -22,6 +22,10 @@ type partial struct {
 	inFrame   bool   // a header was read and its payload is incomplete
 	text      UTF8Validator
 
+	fragments int    // frames of fragmented messages, since TakeFragments
+	since     uint32 // what SetSince noted
+	noted     bool
+
 	headSize    uint8 // bytes in head, 0 when no header is cut
 	controlSize uint8 // bytes in control
 	head        [MaxHeaderSize]byte
@@ -73,6 +77,9 @@ func (p *partial) begin(h Header) {
 	if h.Opcode.IsControl() {
 		p.controlSize = 0
 		return
+	}
+	if !h.Fin || h.Opcode == OpContinuation {
+		p.fragments++
 	}
 	if p.inMessage {
 		return

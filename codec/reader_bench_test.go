@@ -35,6 +35,28 @@ func BenchmarkReader(b *testing.B) {
 			}
 		}
 	})
+	for _, fragment := range []int{1, 64} {
+		b.Run(fmt.Sprintf("fragments_%dx%d", 1<<20/fragment, fragment), func(b *testing.B) {
+			frames := []sent{{OpText, false, strings.Repeat("a", fragment)}}
+			for range 1<<20/fragment - 2 {
+				frames = append(frames, sent{OpContinuation, false, frames[0].payload})
+			}
+			stream := encode(serverSide, append(frames, sent{OpContinuation, true, frames[0].payload})...)
+			in := make([]byte, 65536)
+			b.SetBytes(1 << 20)
+			for b.Loop() {
+				var r Reader
+				for rest := stream; len(rest) > 0; {
+					n := copy(in, rest)
+					rest = rest[n:]
+					if _, ok, _, _ := r.Next(serverSide, in[:n]); ok != (len(rest) == 0) {
+						b.Fatal("no message")
+					}
+				}
+				r.Release()
+			}
+		})
+	}
 	b.Run("pieces_16x65536", func(b *testing.B) {
 		frame := encode(serverSide, sent{OpBinary, true, strings.Repeat("a", 1<<20)})
 		in := make([]byte, len(frame))

@@ -18,7 +18,7 @@ func (s *Server) toAll(op *shard.Op, ring *shard.ShardSet) (int, error) {
 	if err := s.postTo(shards, op, ring); err != nil {
 		return 0, err
 	}
-	return max(0, s.directory.Clients()-s.excluded(op)), nil
+	return max(0, s.directory.Receivers()-s.excluded(op)), nil
 }
 
 func (s *Server) toRoom(op *shard.Op, room string, ring *shard.ShardSet) (int, error) {

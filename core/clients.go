@@ -78,8 +78,9 @@ func (l *loop) picks(filter func(*ClientView) bool, view *ClientView) (picked bo
 // eachChunk is the number of records that one visit of a loop looks at.
 const eachChunk = 1024
 
-// each calls f for the loop's open clients, until f returns false. It waits for
-// the loop, which looks at its sockets between two pieces.
+// each calls f for the loop's open clients, those of EchoPath left out, until f
+// returns false. It waits for the loop, which looks at its sockets between two
+// pieces.
 func (l *loop) each(ctx context.Context, f func(*shard.Client) (more bool)) error {
 	type progress struct{ slots, more bool }
 	for from, done := 0, false; !done; from += eachChunk {
@@ -87,7 +88,7 @@ func (l *loop) each(ctx context.Context, f func(*shard.Client) (more bool)) erro
 		l.post(shard.Op{Call: func(sh *shard.Shard) {
 			more := true
 			sh.Each(from, from+eachChunk, func(c *shard.Client) {
-				more = more && (c.State() != shard.Open || f(c))
+				more = more && (c.State() != shard.Open || c.Echo() || f(c))
 			})
 			step <- progress{from+eachChunk < sh.Slots(), more}
 		}})

@@ -24,6 +24,7 @@ type handshake struct {
 	index   int    // in loop.handshakes
 	crowded bool   // there is no room for it: refuse when the request is there
 	refused bool
+	echo    bool            // it is for EchoPath
 	pending *pendingUpgrade // its token is being checked
 	closed  bool
 	tls     *tlsState // nil where the connection is plain
@@ -107,7 +108,8 @@ var (
 // admit decides whether the request may become a client, if its token is good.
 func (l *loop) admit(h *handshake, request *codec.UpgradeRequest) (refusal, error) {
 	s := l.server
-	if string(request.Path) != s.options.Path {
+	h.echo = string(request.Path) == s.options.EchoPath
+	if !h.echo && string(request.Path) != s.options.Path {
 		return refusedNotFound, errNotFound
 	}
 	if s.State() >= StateDraining {
@@ -152,7 +154,7 @@ func (l *loop) verified(h *handshake, key []byte, identity auth.Identity, err er
 // upgrade makes a client of the connection. Bytes that came behind the request
 // are its first frames.
 func (l *loop) upgrade(h *handshake, key []byte, user *shard.User, rest []byte) {
-	c := l.shard.Add(shard.Socket{FD: int32(h.fd), Handle: uint32(h.handle)}, user)
+	c := l.addClient(h, user)
 	if c == nil {
 		l.refuse(h, refusedConnections, errCrowded)
 		return
@@ -162,7 +164,7 @@ func (l *loop) upgrade(h *handshake, key []byte, user *shard.User, rest []byte) 
 	l.wrap(h, c)
 	l.counters.Upgraded++
 	l.replies = codec.AppendUpgradeResponse(l.replies[:0], key, "")
-	if user != nil {
+	if c.User() != nil {
 		l.payload = appendAuthenticated(l.payload[:0], c)
 		l.frame(l.payload)
 	}

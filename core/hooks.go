@@ -50,6 +50,9 @@ type Departure struct {
 
 // connected tells that a client has come.
 func (l *loop) connected(c *shard.Client) {
+	if c.Echo() {
+		return
+	}
 	o := &l.server.options
 	l.announceConnected(c)
 	l.context = Context{loop: l, client: c}
@@ -64,6 +67,9 @@ func (l *loop) connected(c *shard.Client) {
 
 // disconnected tells that a client has gone.
 func (l *loop) disconnected(c *shard.Client) {
+	if c.Echo() {
+		return
+	}
 	l.announceDisconnected(c)
 	if tell := l.server.options.Hooks.Disconnected; tell != nil {
 		defer l.survive("disconnected")

@@ -33,14 +33,22 @@ func tokenFor(t testing.TB, subject any) string {
 const bareKey = "dGhlIHNhbXBsZSBub25jZQ=="
 
 // upgradeRequest is a whole upgrade request.
-func upgradeRequest(server *core.Server) []byte {
-	return codec.AppendUpgradeRequest(nil, "test", server.Options().Path, []byte(bareKey), "")
+func upgradeRequest(server *core.Server) []byte { return upgradeRequestAt(server.Options().Path) }
+
+func upgradeRequestAt(path string) []byte {
+	return codec.AppendUpgradeRequest(nil, "test", path, []byte(bareKey), "")
 }
 
 // upgrade makes a WebSocket of a connection.
 func upgrade(t testing.TB, server *core.Server, conn net.Conn) *bare {
 	t.Helper()
-	_, err := conn.Write(upgradeRequest(server))
+	return upgradeAt(t, conn, server.Options().Path)
+}
+
+// upgradeAt is upgrade for a path.
+func upgradeAt(t testing.TB, conn net.Conn, path string) *bare {
+	t.Helper()
+	_, err := conn.Write(upgradeRequestAt(path))
 	require.NoError(t, err)
 	b := &bare{Conn: conn}
 	for {
@@ -117,48 +125,6 @@ func slowly(conn net.Conn, request []byte) {
 		if _, err := conn.Write(request[i : i+1]); err != nil {
 			return
 		}
-	}
-}
-
-// A peer that does not do its part in closing is dropped.
-func TestCloseTimeout(t *testing.T) {
-	cases := map[string]struct {
-		reason string
-		after  []byte // what the peer sends when it has been told
-		closes bool   // the peer begins
-	}{
-		"says nothing":               {"disconnected", nil, false},
-		"goes on talking":            {"disconnected", masked(codec.OpText, askID), false},
-		"pings":                      {"disconnected", masked(codec.OpPing, "still here"), false},
-		"answers and stays":          {"disconnected", masked(codec.OpClose, "\x03\xf0"), false},
-		"answers and goes on":        {"disconnected", append(masked(codec.OpClose, "\x03\xf0"), masked(codec.OpText, askID)...), false},
-		"begins and stays":           {"peer_closed", nil, true},
-		"begins and goes on":         {"peer_closed", masked(codec.OpText, askID), true},
-		"begins and speaks nonsense": {"peer_closed", []byte("nonsense"), true},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			server := start(t, core.Options{CloseTimeout: 100 * time.Millisecond}, tellID)
-			peer := upgrade(t, server, raw(t, server))
-			peer.write(t, masked(codec.OpText, askID))
-			_, reply, err := peer.frame()
-			require.NoError(t, err)
-			want := "\x03\xf0disconnected"
-			if c.closes {
-				want = "\x03\xe8"
-				peer.write(t, masked(codec.OpClose, want))
-			} else {
-				require.True(t, server.Disconnect(idIn(t, reply), ""))
-			}
-			op, payload, err := peer.frame()
-			require.NoError(t, err)
-			require.Equal(t, codec.OpClose, op)
-			require.Equal(t, want, payload)
-			peer.write(t, c.after)
-			gone(t, server)
-			assert.EqualValues(t, 1, server.Stats().Closed[c.reason])
-			assert.Empty(t, ended(t, peer), "nothing follows a close frame")
-		})
 	}
 }
 

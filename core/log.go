@@ -11,11 +11,14 @@ import (
 
 // seldom lets something be logged once a second, and keeps what comes at each
 // message from filling the log: metrics count all. Any goroutine may use it.
-type seldom struct{ last atomic.Int64 } // unix nanoseconds
+type seldom struct{ last atomic.Int64 } // nanoseconds since processStart, 0 for never
+
+// processStart has a monotonic time: a clock that is set back must not silence the log.
+var processStart = time.Now()
 
 func (s *seldom) now() bool {
-	now, last := time.Now().UnixNano(), s.last.Load()
-	return now-last >= int64(time.Second) && s.last.CompareAndSwap(last, now)
+	now, last := int64(time.Since(processStart)), s.last.Load()
+	return (last == 0 || now-last >= int64(time.Second)) && s.last.CompareAndSwap(last, now)
 }
 
 func (s *Server) logPanic(where string, value any) {

@@ -79,7 +79,7 @@ func newLoop(s *Server, index int) (*loop, error) {
 		Directory:   s.directory,
 		Owner:       l,
 		MaxBacklog:  int(s.options.MaxBacklog),
-		Skip:        s.options.SlowConsumer == SkipSlow,
+		Overflow:    overflows[s.options.SlowConsumer],
 		MaxInbox:    int(s.options.MaxInbox),
 		MaxMetadata: int(s.options.MaxMetadata),
 		Messages:    messages,
@@ -186,7 +186,7 @@ func (l *loop) AwaitRoom(c *shard.Client) { l.watch(c) }
 // watch watches a client's socket for what is wanted of it.
 func (l *loop) watch(c *shard.Client) {
 	var events poll.Events
-	if !c.Paused() {
+	if l.hears(c) {
 		events |= poll.Input
 	}
 	if c.Awaited() {

@@ -12,6 +12,7 @@ import (
 	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/codec/setting"
 	"github.com/gannet-ws/gannet/core/auth"
+	"github.com/gannet-ws/gannet/shard"
 )
 
 // Options configure a Server. They are the one place where a setting's name,
@@ -43,6 +44,12 @@ type Options struct {
 	UnixSocketMode FileMode `default:"0660" help:"File mode of --unix-socket, in octal digits."`
 	// Path is the path of the upgrade request. Other paths are answered 404.
 	Path string `default:"/ws" help:"Path of the WebSocket endpoint."`
+	// EchoPath is a path whose clients are sent back each message as it came, and
+	// nothing else: for suites that test an implementation of the protocol. No
+	// handler, hook, broadcast, announcement or list of clients knows them, but the
+	// figures count them. MaxMessageSize holds for them, rates and MaxBacklog do
+	// not: while one does not read it is not read from. Empty: there is none.
+	EchoPath string `help:"Path whose clients are sent back each message as it came, for suites that test the protocol; rates do not hold for them." placeholder:"PATH"`
 	// Loops is the number of event loops, each on one CPU at a time. More
 	// loops spread the work; more than CPUs gain nothing.
 	Loops int `default:"0" help:"Event loops of a process. 0: one for each CPU, shared out among --workers."`
@@ -138,18 +145,21 @@ type Options struct {
 	// RATE_LIMIT and not handled. Pings count, too. A negative value turns it
 	// off.
 	MaxMessageRate int `default:"10000" help:"Messages a second that one client may send; further ones are answered RATE_LIMIT. Negative: no limit."`
-	// MaxByteRate is MaxMessageRate for the bytes of messages. It cannot be
+	// MaxByteRate is MaxMessageRate for the bytes of messages. Each frame of a
+	// message that comes in several, and each pong, counts 64 bytes beside its
+	// own; one beyond the rate is heard, but counts as a strike. It cannot be
 	// turned off, but be large.
-	MaxByteRate Size `default:"64MiB" help:"Bytes of messages a second that one client may send; a message beyond them is answered RATE_LIMIT."`
-	// MaxStrikes is the number of messages beyond these rates at which a client
-	// is closed with 1008. They are forgiven when it has been silent for as
+	MaxByteRate Size `default:"64MiB" help:"Bytes of messages a second that one client may send, with 64 for each frame of a fragmented one and each pong; a message beyond them is answered RATE_LIMIT."`
+	// MaxStrikes is the number of messages and frames beyond these rates at which
+	// a client is closed with 1008. They are forgiven when it has been silent for as
 	// long as its buckets take to fill, at most about a second.
-	MaxStrikes int `default:"100" help:"Messages beyond its rates at which a client is closed with 1008, 1 to 255."`
+	MaxStrikes int `default:"100" help:"Messages and frames beyond its rates at which a client is closed with 1008, 1 to 255."`
 	// MaxBacklog is the bytes that may wait for one client that reads slowly.
 	MaxBacklog Size `default:"1MiB" help:"Bytes that may wait for a client that reads slowly."`
 	// SlowConsumer says what happens at MaxBacklog: close ends the client with
-	// 1013, skip drops the newest message whole.
-	SlowConsumer SlowConsumer `enum:"close,skip" default:"close" help:"What happens to a client at the backlog limit: close it with 1013, or skip the newest messages."`
+	// 1013, skip drops the newest message whole, latest the oldest ones whole, so
+	// that the newest is always among those that wait.
+	SlowConsumer SlowConsumer `enum:"close,skip,latest" default:"close" help:"What happens to a client at the backlog limit: close it with 1013, skip the newest messages, or skip the oldest ones, so that it sees the latest."`
 	// MaxInbox is the bytes of published messages that may wait for one event
 	// loop. Beyond it publishing is refused with ErrOverloaded; from a 32nd of it
 	// on, clients that publish are not read from until the loop has caught up.
@@ -157,6 +167,11 @@ type Options struct {
 
 	// HandshakeTimeout is the time for a connection to become a WebSocket.
 	HandshakeTimeout time.Duration `default:"10s" help:"Time for a new connection to complete its upgrade."`
+	// FrameTimeout is the time for a frame, or a message in several, to be complete
+	// once it has begun. A client that takes longer is closed with 1008. Time in
+	// which the client is not read from does not count. A negative value turns it
+	// off.
+	FrameTimeout time.Duration `default:"30s" help:"Time for a message of a client to be complete once it has begun, before the client is closed with 1008, frame timeout; negative: no limit."`
 	// PingInterval is the silence after which a client is pinged. A negative
 	// value turns pings off, and with them the detection of dead peers.
 	PingInterval time.Duration `default:"30s" help:"Silence after which a client is pinged; negative: never."`
@@ -202,9 +217,22 @@ type SlowConsumer string
 
 // The choices.
 const (
-	CloseSlow SlowConsumer = "close"
-	SkipSlow  SlowConsumer = "skip"
+	CloseSlow  SlowConsumer = "close"
+	SkipSlow   SlowConsumer = "skip"
+	LatestSlow SlowConsumer = "latest"
 )
+
+// overflows are the choices as a shard knows them.
+var overflows = map[SlowConsumer]shard.Overflow{
+	CloseSlow:  shard.EndClient,
+	SkipSlow:   shard.SkipNewest,
+	LatestSlow: shard.SkipOldest,
+}
+
+func (s SlowConsumer) isKnown() bool {
+	_, known := overflows[s]
+	return known
+}
 
 // populate gives the fields that are zero their defaults.
 func (o *Options) populate() {
@@ -251,10 +279,16 @@ func (o *Options) validate() error {
 			return fmt.Errorf("%s must be above zero", p.name)
 		}
 	}
-	longest := max(o.HandshakeTimeout, o.PingInterval, o.PingTimeout, o.CloseTimeout, o.DrainTimeout, o.JSONPingInterval, o.InactiveTimeout)
+	longest := max(o.HandshakeTimeout, o.PingInterval, o.PingTimeout, o.CloseTimeout, o.DrainTimeout, o.JSONPingInterval, o.InactiveTimeout, o.FrameTimeout)
 	switch {
-	case !strings.HasPrefix(o.Path, "/") || strings.ContainsAny(o.Path, "?# "):
+	case !isPath(o.Path):
 		return fmt.Errorf("path %q must begin with a slash and have no query", o.Path)
+	case o.EchoPath != "" && !isPath(o.EchoPath):
+		return fmt.Errorf("echo-path %q must begin with a slash and have no query", o.EchoPath)
+	case o.EchoPath == o.Path:
+		return fmt.Errorf("echo-path %q is the path of all other clients", o.EchoPath)
+	case o.EchoPath != "" && o.MaxMessageSize > maxBacklog:
+		return fmt.Errorf("max-message-size is %s: with echo-path it is at most %s", o.MaxMessageSize, Size(maxBacklog))
 	case o.Loops > maxLoops:
 		return fmt.Errorf("loops is %d: at most %d fit into a client id", o.Loops, maxLoops)
 	case longest > maxDuration:
@@ -269,8 +303,8 @@ func (o *Options) validate() error {
 		return fmt.Errorf("max-connections is %d: it cannot be below zero", o.MaxConnections)
 	case o.MaxBacklog > maxBacklog:
 		return fmt.Errorf("max-backlog is %s: at most %s can be counted", o.MaxBacklog, Size(maxBacklog))
-	case o.SlowConsumer != CloseSlow && o.SlowConsumer != SkipSlow:
-		return fmt.Errorf("slow-consumer is %q: it is close or skip", o.SlowConsumer)
+	case !o.SlowConsumer.isKnown():
+		return fmt.Errorf("slow-consumer is %q: it is close, skip or latest", o.SlowConsumer)
 	case o.MaxStrikes > 255:
 		return fmt.Errorf("max-strikes is %d: it is 1 to 255", o.MaxStrikes)
 	case o.Join != JoinOpen && o.Join != JoinClaim:
@@ -287,6 +321,10 @@ func (o *Options) validate() error {
 		return fmt.Errorf("%s needs a key to check tokens with: set jwt-secret-file, jwt-public-key-file or jwt-jwks-url", o.needsKey())
 	}
 	return nil
+}
+
+func isPath(path string) bool {
+	return strings.HasPrefix(path, "/") && !strings.ContainsAny(path, "?# ")
 }
 
 // hasKey reports whether tokens can be checked.

@@ -21,6 +21,12 @@ func (l *loop) pauseIfCrowding(c *shard.Client) {
 	l.poll.Again() // the loop that is crowded may have caught up meanwhile
 }
 
+// hears reports whether a client is read from: not while it is paused, nor an echo
+// client for which something waits that its socket has no room for.
+func (l *loop) hears(c *shard.Client) bool {
+	return !c.Paused() && !(c.Echo() && c.Awaited())
+}
+
 // crowded reports whether much work waits for one of the shards' loops.
 func (s *Server) crowded(shards shard.ShardSet) bool {
 	for i := range shards.All {

@@ -2,8 +2,10 @@ package core_test
 
 import (
 	"bytes"
+	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -185,4 +187,70 @@ func TestMaxMessageRate_PingsCount(t *testing.T) {
 	require.Equal(t, "\x03\xf0rate limit", payload)
 	require.EqualValues(t, 3, server.Stats().RateLimited)
 	require.Zero(t, server.Stats().MessagesIn)
+}
+
+// Frames that are no messages are not free: a message that never ends, of empty
+// frames, is one that ends its client, and so are pongs.
+func TestMaxByteRate_FramesCount(t *testing.T) {
+	const room = 1000 / 64 // frames for which there are bytes
+	for name, frames := range map[string]string{
+		"empty fragments": wireFrame(0x01, "") + strings.Repeat(wireFrame(0x00, ""), room+2),
+		"pongs":           strings.Repeat(wireFrame(0x8a, ""), room+3),
+		"pongs that say something, and a fragment": strings.Repeat(wireFrame(0x8a, strings.Repeat("x", 36)), 9) + strings.Repeat(wireFrame(0x8a, ""), 3) + wireFrame(0x01, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := start(t, core.Options{MaxByteRate: 1, MaxMessageSize: 1000, MaxStrikes: 3, CloseTimeout: patience})
+			p := wireOpen(t, server, wireRequest("/ws")+frames)
+			opcode, payload := p.frame()
+			require.EqualValues(t, codec.OpClose, opcode)
+			require.Equal(t, "\x03\xf0rate limit", payload)
+			require.EqualValues(t, 3, server.Stats().RateLimited)
+			require.EqualValues(t, 0, server.Stats().MessagesIn)
+		})
+	}
+}
+
+// A fragment beyond the rate is a strike, and heard: a message is not torn.
+func TestMaxByteRate_FragmentsAreHeard(t *testing.T) {
+	server := start(t, core.Options{MaxByteRate: 1, MaxMessageSize: 1000})
+	in := wireRequest("/ws") + wireFrame(0x01, askPing[:1])
+	for range 20 {
+		in += wireFrame(0x00, "")
+	}
+	p := wireOpen(t, server, in+wireFrame(0x80, askPing[1:]))
+	require.Equal(t, wirePong, p.text())
+	require.EqualValues(t, 7, server.Stats().RateLimited)
+}
+
+// However much comes at once of a message that never ends.
+func TestMaxByteRate_FloodOfEmptyFragments(t *testing.T) {
+	server := start(t, core.Options{MaxByteRate: 1 << 20})
+	p := wireOpen(t, server, wireRequest("/ws")+wireFrame(0x01, ""))
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		flood := strings.Repeat(wireFrame(0x00, ""), 10_000)
+		for {
+			if _, err := io.WriteString(p.conn, flood); err != nil {
+				return
+			}
+		}
+	})
+	opcode, payload := p.frame()
+	require.EqualValues(t, codec.OpClose, opcode)
+	require.Equal(t, "\x03\xf0rate limit", payload)
+	require.NoError(t, p.conn.Close())
+	writing.Wait()
+}
+
+// By default the largest message may come in very small fragments.
+func TestMaxByteRate_SmallFragments(t *testing.T) {
+	server := start(t, core.Options{})
+	request := strings.Replace(askPing, "{", "{"+strings.Repeat(" ", 64<<10-len(askPing)), 1)
+	in := wireFrame(0x01, request[:64])
+	for i := 64; i < len(request)-64; i += 64 {
+		in += wireFrame(0x00, request[i:i+64])
+	}
+	p := wireOpen(t, server, wireRequest("/ws")+in+wireFrame(0x80, request[len(request)-64:]))
+	require.Equal(t, wirePong, p.text())
+	require.Zero(t, server.Stats().RateLimited)
 }

@@ -19,8 +19,9 @@ const (
 	ReasonInternal                     // a handler panicked
 	ReasonDisconnected                 // the application wanted it: Server.Disconnect
 	ReasonInactive                     // no message for InactiveTimeout
-	ReasonRateLimit                    // MaxStrikes messages beyond its rates
+	ReasonRateLimit                    // MaxStrikes messages or frames beyond its rates
 	ReasonTokenExpired                 // its token expired, with CloseExpired
+	ReasonFrameTimeout                 // its message was not complete within FrameTimeout
 
 	reasonCount
 )
@@ -45,6 +46,7 @@ var reasons = [reasonCount]struct {
 	ReasonInactive:       {"inactive", codec.StatusNormal, "inactive"},
 	ReasonRateLimit:      {"rate_limit", codec.StatusPolicyViolation, "rate limit"},
 	ReasonTokenExpired:   {"token_expired", codec.StatusPolicyViolation, "token expired"},
+	ReasonFrameTimeout:   {"frame_timeout", codec.StatusPolicyViolation, "frame timeout"},
 }
 
 // String returns the reason's word in logs and metrics.

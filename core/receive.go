@@ -20,6 +20,7 @@ func (l *loop) receive(c *shard.Client, in []byte) {
 			l.fail(c, err.(*codec.Error))
 			break
 		}
+		l.chargeFragments(c)
 		if !ok {
 			break
 		}
@@ -29,6 +30,7 @@ func (l *loop) receive(c *shard.Client, in []byte) {
 			l.sendReplies(c)
 		}
 	}
+	l.noteBegun(c)
 	l.sendReplies(c)
 	l.shard.Settle()
 	l.pauseIfCrowding(c)
@@ -43,6 +45,7 @@ func (l *loop) handleFrame(c *shard.Client, frame codec.Frame) {
 	case c.State() != shard.Open:
 		// The close frame is on its way: nothing else is heard.
 	case frame.Opcode == codec.OpPong:
+		l.charge(c, len(frame.Payload))
 	case frame.Opcode != codec.OpPing:
 		l.counters.MessagesIn++
 		c.Active = l.shard.Now
@@ -60,13 +63,17 @@ func (l *loop) receiveMessage(c *shard.Client, frame codec.Frame) {
 		l.overRate(c, frame)
 		return
 	}
+	if c.Echo() {
+		l.echo(frame)
+		return
+	}
 	l.handleMessage(c, frame.Payload, frame.Opcode == codec.OpText)
 }
 
 // pong answers a ping. Behind a backlog it is queued as a control frame, so
-// that the backlog's limit does not stop it.
+// that the backlog's limit does not stop it; an echo client has none.
 func (l *loop) pong(c *shard.Client, payload []byte) {
-	if c.Backlog() > 0 {
+	if c.Backlog() > 0 && !c.Echo() {
 		l.shard.EnqueueControl(c, codec.AppendFrame(nil, codec.OpPong, payload))
 		return
 	}

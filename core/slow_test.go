@@ -315,6 +315,33 @@ func TestSlowConsumer_SkipGoesOnWithNewerMessages(t *testing.T) {
 	assert.Zero(t, r.server.Stats().Closed["slow_consumer"])
 }
 
+// At the limit the newest messages take the place of the oldest: who reads at last
+// sees where things stand, in order and without a frame that is cut.
+func TestSlowConsumer_LatestSeesTheNewest(t *testing.T) {
+	for _, size := range []int{4000, 70_000} { // the second is more than one write takes
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			r := newSlowRoom(t, size, core.Options{SlowConsumer: core.LatestSlow})
+			for r.server.Stats().Skipped < 3 {
+				require.Equal(t, len(r.quick)+1, r.publish())
+			}
+			require.NoError(t, r.slow.SetDeadline(time.Now().Add(patience)))
+			received := 0
+			for last := -1; last < r.sent-1; received++ {
+				op, payload, err := r.slow.frame()
+				require.NoError(t, err)
+				n, ok := readNote(payload)
+				require.True(t, ok && op == codec.OpText && n.From == r.from, op)
+				require.Greater(t, n.N, last)
+				last = n.N
+			}
+			stats := r.server.Stats()
+			assert.EqualValues(t, r.sent-received, stats.Skipped)
+			assert.Zero(t, stats.Closed["slow_consumer"])
+			assert.Equal(t, len(r.quick)+1, r.publish(), "it is a member as before")
+		})
+	}
+}
+
 // A peer that asks for answers and never reads them is bounded too.
 func TestSlowConsumer_AsksAndNeverReads(t *testing.T) {
 	ping, request := masked(codec.OpPing, strings.Repeat("p", 125)), masked(codec.OpText, `{"type":"system","action":"ping"}`)
@@ -325,10 +352,12 @@ func TestSlowConsumer_AsksAndNeverReads(t *testing.T) {
 		frame []byte
 		ended func(core.Stats) bool
 	}{
-		"pings":          {core.CloseSlow, ping, closed},
-		"pings, skip":    {core.SkipSlow, ping, skips},
-		"requests":       {core.CloseSlow, request, closed},
-		"requests, skip": {core.SkipSlow, request, skips},
+		"pings":            {core.CloseSlow, ping, closed},
+		"pings, skip":      {core.SkipSlow, ping, skips},
+		"pings, latest":    {core.LatestSlow, ping, skips},
+		"requests":         {core.CloseSlow, request, closed},
+		"requests, skip":   {core.SkipSlow, request, skips},
+		"requests, latest": {core.LatestSlow, request, skips},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

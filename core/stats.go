@@ -23,7 +23,7 @@ type counters struct {
 	RoomLimitsMet    uint64 // joins refused because of MaxRooms
 	JoinsRefused     uint64 // by the join policy or the join hook
 	MetadataRefused  uint64 // values beyond MaxMetadata
-	RateLimited      uint64 // messages beyond a client's rates
+	RateLimited      uint64 // messages, fragments and pongs beyond a client's rates
 	Paused           uint64 // times that a client was not read from, as it published too fast
 	Busy             uint64 // requests and upgrades refused by a full pool
 	SlowHandlers     uint64 // handlers that held the loop for long
@@ -147,7 +147,7 @@ type Totals struct {
 	RoomLimitsMet    uint64            `json:"roomLimitsMet"` // joins refused: too many rooms
 	JoinsRefused     uint64            `json:"joinsRefused"`  // by the join policy or the join hook
 	MetadataRefused  uint64            `json:"metadataRefused"`
-	RateLimited      uint64            `json:"rateLimited"`      // messages beyond a client's rates
+	RateLimited      uint64            `json:"rateLimited"`      // messages, fragments and pongs beyond a client's rates
 	Paused           uint64            `json:"paused"`           // times that a client was not read from, as it published too fast
 	Busy             uint64            `json:"busy"`             // requests and upgrades refused by a full pool
 	SlowHandlers     uint64            `json:"slowHandlers"`     // that held an event loop for SlowHandler

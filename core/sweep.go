@@ -30,6 +30,9 @@ func (o *Options) sweepInterval() time.Duration {
 	if o.InactiveTimeout > 0 {
 		shortest = min(shortest, o.InactiveTimeout)
 	}
+	if o.FrameTimeout > 0 {
+		shortest = min(shortest, o.FrameTimeout)
+	}
 	return min(max(shortest/4, fastestSweep), slowestSweep)
 }
 
@@ -85,6 +88,8 @@ func (l *loop) check(c *shard.Client) {
 		l.endInactive(c)
 	case o.CloseExpired && l.expired(c):
 		l.end(c, ReasonTokenExpired)
+	case l.dawdles(c):
+		l.end(c, ReasonFrameTimeout)
 	case o.PingInterval < 0:
 	case c.Pinged():
 		if since(now, c.Deadline) >= 0 {

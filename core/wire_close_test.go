@@ -14,39 +14,6 @@ import (
 	"github.com/gannet-ws/gannet/shard"
 )
 
-// The peer's close is answered with its code, and the connection ends. What it
-// sends behind its close frame is not heard.
-func TestWire_Close_ByPeer(t *testing.T) {
-	server := start(t, core.Options{})
-	tests := []struct {
-		name, frame string
-		want        closing
-	}{
-		{"normal", wireClose(1000, "bye"), closing{1000, ""}},
-		{"normal, no reason", wireClose(1000, ""), closing{1000, ""}},
-		{"no code", wireFrame(0x88, ""), closing{}},
-		{"going away", wireClose(1001, "to another page"), closing{1001, ""}},
-		{"library's", wireClose(3000, ""), closing{3000, ""}},
-		{"application's", wireClose(4999, strings.Repeat("x", 123)), closing{4999, ""}},
-		{"no code may be 1005", wireClose(1005, ""), closing{1002, "bad close code"}},
-		{"nor 1006", wireClose(1006, ""), closing{1002, "bad close code"}},
-		{"nor 1015", wireClose(1015, ""), closing{1002, "bad close code"}},
-		{"nor 1004", wireClose(1004, ""), closing{1002, "bad close code"}},
-		{"nor 999", wireClose(999, ""), closing{1002, "bad close code"}},
-		{"nor 2000", wireClose(2000, ""), closing{1002, "bad close code"}},
-		{"nor 5000", wireClose(5000, ""), closing{1002, "bad close code"}},
-		{"half a code", wireFrame(0x88, "\x03"), closing{1002, "bad close payload"}},
-		{"reason is no UTF-8", wireClose(1000, "\xff"), closing{1007, "invalid utf-8"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			p := wireOpen(t, server, wireRequest("/ws"))
-			p.write(tt.frame + wireFrame(0x81, `{"type":"system","action":"ping"}`))
-			require.Equal(t, tt.want, p.closed())
-		})
-	}
-}
-
 // What was asked before the close is answered before it.
 func TestWire_Close_BehindReplies(t *testing.T) {
 	server := start(t, core.Options{})
@@ -75,71 +42,6 @@ func TestWire_Close_EndsMembership(t *testing.T) {
 	p.write(wireClose(1000, ""))
 	require.Equal(t, closing{1000, ""}, p.closed())
 	require.Zero(t, wireReach(t, server, core.Room("general"), "x"))
-}
-
-func TestWire_Close_ProtocolError(t *testing.T) {
-	fragment := wireFrame(0x01, `{"type":"system",`)
-	tests := []struct{ name, bytes, reason string }{
-		{"unmasked", "\x81\x02{}", "frame not masked"},
-		{"unmasked and empty", "\x81\x00", "frame not masked"},
-		{"unmasked close", "\x88\x02\x03\xe8", "frame not masked"},
-		{"RSV1", wireFrame(0xc1, "{}"), "reserved bits set"},
-		{"RSV2", wireFrame(0xa1, "{}"), "reserved bits set"},
-		{"RSV3", wireFrame(0x91, "{}"), "reserved bits set"},
-		{"RSV1 of a ping", wireFrame(0xc9, ""), "reserved bits set"},
-		{"opcode 3", wireFrame(0x83, "{}"), "unknown opcode"},
-		{"opcode 7", wireFrame(0x87, "{}"), "unknown opcode"},
-		{"opcode 11", wireFrame(0x8b, ""), "unknown opcode"},
-		{"opcode 15", wireFrame(0x8f, ""), "unknown opcode"},
-		{"fragmented ping", wireFrame(0x09, "a"), "control frame fragmented"},
-		{"fragmented close", wireFrame(0x08, ""), "control frame fragmented"},
-		{"long ping", wireFrame(0x89, strings.Repeat("a", 126)), "control frame too long"},
-		{"continuation of nothing", wireFrame(0x80, "{}"), "unexpected continuation"},
-		{"message within a message", fragment + wireFrame(0x81, "{}"), "continuation expected"},
-		{"length not minimal", "\x81\xfe\x00\x02\x00\x00\x00\x00{}", "length not minimal"},
-		{"length over 63 bits", "\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", "length overflow"},
-	}
-	server := start(t, core.Options{})
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			p := wireOpen(t, server, wireRequest("/ws"))
-			p.write(tt.bytes)
-			require.Equal(t, closing{1002, tt.reason}, p.closed())
-		})
-	}
-	eventually(t, func() bool { return server.Stats().Clients == 0 }, "clients stay")
-}
-
-func TestWire_Close_InvalidUTF8(t *testing.T) {
-	server := start(t, core.Options{})
-	for name, payload := range map[string]string{
-		"byte":       "\xff",
-		"in JSON":    "{\"type\":\"system\",\"action\":\"ping\",\"data\":\"\xff\"}",
-		"cut":        "{\"data\":\"é\xc3",
-		"overlong":   "\"\xc0\xaf\"",
-		"surrogate":  "\"\xed\xa0\x80\"",
-		"beyond max": "\"\xf4\x90\x80\x80\"",
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := connect(t, server)
-			c.send(payload)
-			require.Equal(t, closing{1007, "invalid utf-8"}, c.end())
-			require.Empty(t, c.messages)
-		})
-	}
-}
-
-// Fragments are one message, between which control frames may stand, and
-// characters may be cut.
-func TestWire_Fragments(t *testing.T) {
-	p := wireOpen(t, start(t, core.Options{}), wireRequest("/ws"))
-	p.write(wireFrame(0x01, "{\"type\":\"\xc3") + wireFrame(0x89, "hello") + wireFrame(0x00, "\xa9\",") + wireFrame(0x80, `"action":"b"}`))
-	opcode, payload := p.frame()
-	require.EqualValues(t, 10, opcode)
-	require.Equal(t, "hello", payload)
-	require.Equal(t, `{"type":"é","action":"b","response":{"error":"Unknown route","code":"UNKNOWN_ROUTE"}}`, p.text())
-	p.write(wireFrame(0x01, "\xc3") + wireFrame(0x80, "x"))
-	require.Equal(t, closing{1007, "invalid utf-8"}, p.closed())
 }
 
 func TestWire_Close_TooBig(t *testing.T) {

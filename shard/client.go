@@ -53,7 +53,7 @@ type Client struct {
 	bytes      float32 // tokens left of Options.Bytes
 	generation uint16
 	Reason     uint8 // why it was closed: an index into the owner's table
-	Strikes    uint8 // messages refused by Spend since it last kept within its rates
+	Strikes    uint8 // messages and frames beyond its rates since it last kept within them
 }
 
 // State says how far a client's connection has come.
@@ -84,6 +84,7 @@ const (
 	flagPaused                     // the owner does not read from its socket
 	flagPinged                     // since its last input
 	flagWrapped                    // it has a transport
+	flagEcho                       // it is sent what it sends, and nothing else
 )
 
 // ID returns the client's id.

@@ -16,6 +16,7 @@ type Directory struct {
 	seed    maphash.Seed
 	stripes [64]stripe
 	clients [maxShards]atomic.Int64
+	echoes  atomic.Int64 // those of the clients that are echo clients
 	rooms   atomic.Int64
 	users   atomic.Int64
 }
@@ -60,6 +61,9 @@ func (d *Directory) Clients() (n int) {
 	}
 	return n
 }
+
+// Receivers returns the number of clients that a message to all goes to.
+func (d *Directory) Receivers() int { return d.Clients() - int(d.echoes.Load()) }
 
 // Rooms returns the number of rooms that have members.
 func (d *Directory) Rooms() int { return int(d.rooms.Load()) }
@@ -163,6 +167,9 @@ func (d *Directory) addClient(shard uint8, c *Client) {
 
 func (d *Directory) removeClient(shard uint8, c *Client) {
 	d.clients[shard].Add(-1)
+	if c.Echo() {
+		d.echoes.Add(-1)
+	}
 	if c.user == nil {
 		return
 	}

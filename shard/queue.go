@@ -1,5 +1,7 @@
 package shard
 
+import "github.com/gannet-ws/gannet/codec"
+
 // queue is what waits to be written to one client, oldest first: a list of
 // references to frames, whose links live in the shard's nodes.
 type queue struct {
@@ -75,6 +77,60 @@ func (q *queue) gather(n *nodes, scratch []byte, limit int) (next, reuse []byte)
 		at = next.next
 	}
 	return scratch, scratch
+}
+
+// begun is what the head counts for if a part of it has been written, else 0.
+func (q *queue) begun(n *nodes) int {
+	if q.offset == 0 {
+		return 0
+	}
+	return len(n.at(q.head).frame) - int(q.offset) + frameCost
+}
+
+// dropOldest drops what waits, oldest first, until at least excess bytes of its cost
+// are gone, and returns how many frames that were. What has begun stays, and so do
+// control frames.
+func (q *queue) dropOldest(n *nodes, excess int) (frames int) {
+	before, at := uint32(0), q.head
+	if q.offset > 0 {
+		before, at = at, n.at(at).next
+	}
+	for at != 0 && excess > 0 {
+		oldest := n.at(at)
+		next := oldest.next
+		if isControl(oldest.frame) {
+			before, at = at, next
+			continue
+		}
+		excess -= len(oldest.frame) + frameCost
+		frames += int(oldest.frames)
+		q.drop(n, before, at)
+		at = next
+	}
+	return frames
+}
+
+// isControl reports whether the bytes begin with a control frame.
+func isControl(frame []byte) bool {
+	h, size := codec.ParseHeader(frame)
+	return size > 0 && h.Opcode.IsControl()
+}
+
+// drop takes the node at out of the list, whose predecessor is before, 0 for none.
+func (q *queue) drop(n *nodes, before, at uint32) {
+	dropped := n.at(at)
+	if before == 0 {
+		q.head = dropped.next
+	} else {
+		n.at(before).next = dropped.next
+	}
+	if dropped.next == 0 {
+		q.tail = before
+	}
+	q.nodes--
+	q.bytes -= int32(len(dropped.frame))
+	n.bytes -= len(dropped.frame)
+	n.put(at)
 }
 
 // clear drops all frames. With keepStarted a frame of which a part has been

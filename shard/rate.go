@@ -33,14 +33,41 @@ func (s *Shard) See(c *Client) {
 // whether they have it; if not, the client has one strike more.
 func (s *Shard) Spend(c *Client, size int) bool {
 	messages, bytes := s.options.Messages, s.options.Bytes
-	if !messages.allows(c.messages, 1) || !bytes.allows(c.bytes, float32(size)) {
-		c.Strikes = min(c.Strikes, ^uint8(0)-1) + 1
+	switch {
+	case c.Echo():
+		return true
+	case !messages.allows(c.messages, 1) || !bytes.allows(c.bytes, float32(size)):
+		c.strike()
 		return false
 	}
 	c.messages--
 	c.bytes -= float32(size)
 	return true
 }
+
+// frameCharge is what a frame that is no message by itself counts for, in bytes. It
+// is cheap to read, but not free: with 64 MiB a second a client may send a million
+// of them.
+const frameCharge = 64
+
+// SpendFrame takes a frame that is no message by itself, a fragment or a pong, from
+// the client's bucket of bytes: its charge, and size bytes. It reports whether the
+// bucket has them; if not, the client has one strike more.
+func (s *Shard) SpendFrame(c *Client, size int) bool {
+	charge := float32(frameCharge + size)
+	switch {
+	case c.Echo():
+		return true
+	case !s.options.Bytes.allows(c.bytes, charge):
+		c.strike()
+		return false
+	}
+	c.bytes -= charge
+	return true
+}
+
+// strike counts one strike more, up to what the field holds.
+func (c *Client) strike() { c.Strikes = min(c.Strikes, ^uint8(0)-1) + 1 }
 
 func (r Rate) allows(tokens, wanted float32) bool {
 	return r == Rate{} || tokens >= wanted

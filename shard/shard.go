@@ -12,9 +12,9 @@ type Options struct {
 	Index      uint8  // the shard's number in its process
 	Directory  *Directory
 	Owner      Owner
-	MaxBacklog int  // bytes that may wait for one client
-	Skip       bool // at that limit drop the newest message, not the client
-	MaxInbox   int  // bytes of messages that may wait for the shard's loop
+	MaxBacklog int      // bytes that may wait for one client
+	Overflow   Overflow // what happens at that limit
+	MaxInbox   int      // bytes of messages that may wait for the shard's loop
 
 	MaxMetadata int  // bytes of metadata that one client may have
 	Messages    Rate // of messages that one client may send; zero: no limit

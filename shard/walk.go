@@ -103,7 +103,7 @@ func (s *Shard) stepWalk(budget int) int {
 	for ; w.at < to; w.at++ {
 		c := s.visited(w.at)
 		switch {
-		case c == nil || c.state != Open:
+		case c == nil || c.state != Open || c.Echo():
 		case w.to == ToRooms && w.rooms.repeats(c):
 		case w.filter != nil && !w.filter(c):
 		case last && c.flags&(flagDirty|flagBlocked|flagDoomed) == 0 && !w.leavesOut(c):

@@ -140,7 +140,7 @@ func TestBacklog_CloseEndsTheSlowOnly(t *testing.T) {
 }
 
 func TestBacklog_SkipDropsWholeNewestMessages(t *testing.T) {
-	f := newFixture(t, func(o *Options) { o.MaxBacklog, o.Skip = 100<<10, true })
+	f := newFixture(t, func(o *Options) { o.MaxBacklog, o.Overflow = 100<<10, SkipNewest })
 	slow := f.addTo("r")
 	const sent = 2000
 	for i := range sent {
@@ -298,7 +298,7 @@ func TestWritable_IsCalledForWhileThereIsNoRoom(t *testing.T) {
 }
 
 func TestControl_WaitsBehindAMessageLargerThanTheBacklog(t *testing.T) {
-	f := newFixture(t, func(o *Options) { o.MaxBacklog, o.Skip = 16<<10, true })
+	f := newFixture(t, func(o *Options) { o.MaxBacklog, o.Overflow = 16<<10, SkipNewest })
 	p := f.add("")
 	f.Enqueue(p.Client, make([]byte, 4<<20))
 	f.Settle()

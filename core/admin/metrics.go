@@ -85,7 +85,7 @@ var table = []metric{
 	{name: "gannet_joins_refused_total", help: "Joins refused by the join policy or the application's hook.", kind: counter, value: func(s *figures) float64 { return float64(s.JoinsRefused) }},
 	{name: "gannet_metadata_refused_total", help: "Values refused because a client would have had too much metadata.", kind: counter, value: func(s *figures) float64 { return float64(s.MetadataRefused) }},
 	{name: "gannet_paused_reads_total", help: "Times that a client was not read from until the event loops had caught up, as it published faster than they delivered.", kind: counter, value: func(s *figures) float64 { return float64(s.Paused) }},
-	{name: "gannet_rate_limited_total", help: "Messages not handled because their client sent more than it may.", kind: counter, value: func(s *figures) float64 { return float64(s.RateLimited) }},
+	{name: "gannet_rate_limited_total", help: "Messages not handled, and fragments and pongs taken, beyond what their client may send.", kind: counter, value: func(s *figures) float64 { return float64(s.RateLimited) }},
 	{name: "gannet_busy_total", help: "Requests and upgrades refused because too many waited for a goroutine.", kind: counter, value: func(s *figures) float64 { return float64(s.Busy) }},
 	{name: "gannet_jwks_refreshes_total", help: "Times that the key set for tokens was fetched.", kind: counter, value: func(s *figures) float64 { return float64(s.KeySetRefreshes) }},
 	{name: "gannet_jwks_failures_total", help: "Times that the key set for tokens could not be fetched.", kind: counter, value: func(s *figures) float64 { return float64(s.KeySetFailures) }},

@@ -33,9 +33,9 @@ export interface GannetOptions {
  * What follows `disconnected` depends on the close code. 1000 (inactive) and
  * 1008 (disconnected by the application) are `failed`; all others are
  * `reconnecting`, and so is 1008 for an expired token if `token` is a function.
- * After 1012 (restart) and 1013 (slow consumer) the wait is drawn from a range
- * four times as wide, after 1008 for the rate limit from the whole one up to
- * `maxDelay`. When a browser comes online, the client waits no longer. Why an
+ * After 1012 (restart), 1013 (slow consumer) and 1008 for a frame timeout the wait
+ * is drawn from a range four times as wide, after 1008 for the rate limit from the
+ * whole one up to `maxDelay`. When a browser comes online, the client waits no longer. Why an
  * upgrade was refused (401, 503) is not told to pages: it is a failed attempt.
  */
 export interface GannetEvents {

@@ -361,6 +361,7 @@ export class GannetClient {
 function patienceAfter(code, reason, renewable) {
   if (code === 1012 || code === 1013) return 2; // a restart, for all at once; too slow a network
   if (code === 1008 && reason === "rate limit") return 30; // any time up to the longest delay
+  if (code === 1008 && reason === "frame timeout") return 2; // too slow a network, too
   if (code === 1008 && reason === "token expired" && renewable) return 0;
   return code === 1000 || code === 1008 ? null : 0; // inactive, or sent away
 }

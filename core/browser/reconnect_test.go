@@ -121,6 +121,7 @@ func TestReconnect_AfterACloseCode(t *testing.T) {
 		{1008, "token expired", "() => null", 4000},
 		{1008, "token expired", `"always the same"`, never},
 		{1008, "rate limit", "null", hour},
+		{1008, "frame timeout", "null", 16_000},
 		{1009, "", "null", 4000},
 		{1011, "internal error", "null", 4000},
 		{1012, "draining", "null", 16_000},

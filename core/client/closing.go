@@ -44,12 +44,17 @@ func (c Closing) Unwrap() error { return c.Err }
 
 // Dismissed reports whether the server wanted this client gone: it closed with
 // 1008, as an application has it do, whatever the reason, but for those that are
-// the server's own: an expired token, for which Token is asked again, and a rate
-// limit. It is the default of Options.GiveUp. All other endings are followed by a
-// reconnect: a restart (1012), an error, a slow reader (1013), and inactivity
-// (1000), as a program that listens is no forgotten browser tab.
+// the server's own: an expired token, for which Token is asked again, a rate limit,
+// and a network that was too slow for a message. It is the default of
+// Options.GiveUp. All other endings are followed by a reconnect: a restart (1012),
+// an error, a slow reader (1013), and inactivity (1000), as a program that listens
+// is no forgotten browser tab.
 func Dismissed(c Closing) bool {
-	return c.Code == codePolicy && c.Reason != "token expired" && c.Reason != "rate limit"
+	switch c.Reason {
+	case "token expired", "rate limit", "frame timeout":
+		return false
+	}
+	return c.Code == codePolicy
 }
 
 // closingOf returns how a connection ended of which gws says err.

@@ -21,6 +21,7 @@ func TestClosing_Codes(t *testing.T) {
 		{1001, "", false},
 		{1008, "token expired", false},
 		{1008, "rate limit", false},
+		{1008, "frame timeout", false},
 		{1008, "disconnected", true},
 		{1009, "", false},
 		{1011, "internal error", false},
