@@ -3,11 +3,12 @@ package codec
 import (
 	"bytes"
 	"net/url"
+	"slices"
 )
 
 // UpgradeRequest is the head of an HTTP request, RFC 6455 section 4.2.1. All
-// []byte fields are views into the parsed bytes, nil where the request has no
-// such line. Parse says whether it is HTTP, Check whether it asks for a
+// []byte fields are views into the parsed bytes unless they say otherwise, nil
+// where the request has no such line. Parse says whether it is HTTP, Check whether it asks for a
 // WebSocket; between the two the caller can answer 404 by Path.
 //
 // The zero value is ready, and may be reused for the next request.
@@ -22,10 +23,10 @@ type UpgradeRequest struct {
 
 	Origin        []byte
 	Authorization []byte
-	ForwardedFor  []byte // X-Forwarded-For; of several lines the last
+	ForwardedFor  []byte // X-Forwarded-For, raw; several lines are joined, in a copy
 	RealIP        []byte // X-Real-IP; of several lines the last
 	UserAgent     []byte
-	Protocols     []byte // Sec-WebSocket-Protocol, raw; of several lines the first
+	Protocols     []byte // Sec-WebSocket-Protocol, raw; several lines are joined, in a copy
 	Extensions    []byte // Sec-WebSocket-Extensions, raw; of several lines the first
 
 	http11            bool // HTTP/1.1, not 1.0
@@ -118,7 +119,7 @@ func (q *UpgradeRequest) setField(name, value []byte) bool {
 	case equalFold(name, "sec-websocket-version"):
 		return setOnce(&q.Version, value)
 	case equalFold(name, "sec-websocket-protocol"):
-		setFirst(&q.Protocols, value)
+		join(&q.Protocols, value)
 	case equalFold(name, "sec-websocket-extensions"):
 		setFirst(&q.Extensions, value)
 	case equalFold(name, "origin"):
@@ -126,7 +127,7 @@ func (q *UpgradeRequest) setField(name, value []byte) bool {
 	case equalFold(name, "authorization"):
 		return setOnce(&q.Authorization, value)
 	case equalFold(name, "x-forwarded-for"):
-		q.ForwardedFor = value
+		join(&q.ForwardedFor, value)
 	case equalFold(name, "x-real-ip"):
 		q.RealIP = value
 	case equalFold(name, "user-agent"):
@@ -151,6 +152,15 @@ func setFirst(field *[]byte, value []byte) {
 	if *field == nil {
 		*field = value
 	}
+}
+
+// join adds a line to a list, RFC 9110 section 5.3.
+func join(field *[]byte, value []byte) {
+	if *field == nil {
+		*field = slices.Clip(value) // so that another line does not overwrite the head
+		return
+	}
+	*field = append(append(*field, ", "...), value...)
 }
 
 // Check reports, as a *HandshakeError, why a parsed request cannot become a

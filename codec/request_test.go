@@ -146,11 +146,25 @@ func TestUpgradeRequest_Fields(t *testing.T) {
 	assert.Equal(t, "13", string(q.Version))
 	assert.Equal(t, "https://o", string(q.Origin))
 	assert.Equal(t, "Bearer x", string(q.Authorization))
-	assert.Equal(t, "2.2.2.2, 3.3.3.3", string(q.ForwardedFor))
+	assert.Equal(t, "1.1.1.1, 2.2.2.2, 3.3.3.3", string(q.ForwardedFor))
 	assert.Equal(t, "4.4.4.4", string(q.RealIP))
 	assert.Equal(t, "curl", string(q.UserAgent))
 	assert.Equal(t, "a, b", string(q.Protocols))
 	assert.Equal(t, "permessage-deflate; server_max_window_bits=10", string(q.Extensions))
+}
+
+func TestUpgradeRequest_LinesOfAListAreJoined(t *testing.T) {
+	head := []byte(withLine("Sec-WebSocket-Protocol: a,b\r\nX-Forwarded-For: 1.1.1.1\r\nX-Other: x\r\nsec-websocket-protocol:\r\n" +
+		"x-forwarded-for: 2.2.2.2\r\nSEC-WEBSOCKET-PROTOCOL: c \r\nX-Forwarded-For:3.3.3.3"))
+	before := string(head)
+	var q UpgradeRequest
+	n, err := q.Parse(head, testLimit)
+	require.NoError(t, err)
+	assert.Equal(t, len(head), n)
+	assert.Equal(t, "a,b, , c", string(q.Protocols))
+	assert.Equal(t, "1.1.1.1, 2.2.2.2, 3.3.3.3", string(q.ForwardedFor))
+	assert.Equal(t, before, string(head), "the head is as it was")
+	assert.NoError(t, q.Check())
 }
 
 func TestUpgradeRequest_PathIsKnownBeforeCheck(t *testing.T) {

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"net/netip"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/gannet-ws/gannet/core/poll"
@@ -56,12 +58,12 @@ func (l *loop) listenAt(fd int, err error, tls bool) error {
 // accept lets waiting connections in, a bounded number of them.
 func (l *loop) accept(at *listener) {
 	for range acceptBurst {
-		fd, err := poll.Accept(at.fd)
+		fd, peer, err := poll.Accept(at.fd)
 		if err == unix.EAGAIN {
 			return
 		}
 		if err == nil {
-			l.open(fd, at)
+			l.open(fd, at, peer.Addr())
 			continue
 		}
 		l.counters.AcceptFailures++
@@ -98,8 +100,9 @@ func (l *loop) resumeAccepting() {
 	}
 }
 
-// open takes a listener's new connection in, to be upgraded or refused.
-func (l *loop) open(fd int, at *listener) {
+// open takes a listener's new connection in, to be upgraded or refused. peer is
+// where it comes from, the zero Addr for a Unix socket.
+func (l *loop) open(fd int, at *listener, peer netip.Addr) {
 	s := l.server
 	l.counters.Accepted++
 	if fd >= s.descriptors.drop {
@@ -107,7 +110,7 @@ func (l *loop) open(fd int, at *listener) {
 		_ = unix.Close(fd)
 		return
 	}
-	h := &handshake{loop: l, fd: fd, since: s.now(), index: len(l.handshakes)}
+	h := &handshake{loop: l, fd: fd, since: s.now(), index: len(l.handshakes), address: peer}
 	if at.tls {
 		h.tls = &tlsState{}
 	}
@@ -120,4 +123,5 @@ func (l *loop) open(fd int, at *listener) {
 	count := s.connections.Add(1)
 	h.crowded = count > int64(s.descriptors.cap) || fd >= s.descriptors.refuse
 	l.handshakes = append(l.handshakes, h)
+	l.arrive(h)
 }

@@ -5,6 +5,7 @@ package core
 import (
 	"encoding/json"
 	"log/slog"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -154,7 +155,7 @@ func TestAllocs_RoomPublish(t *testing.T) {
 const upgradeAllocs = 1
 
 func TestAllocs_Upgrade(t *testing.T) {
-	s := newStill(t)
+	s := newStill(t, func(s *Server) { s.options.MaxConnectionsPerAddress = 10 })
 	request := codec.AppendUpgradeRequest(nil, "localhost", s.server.options.Path, []byte("dGhlIHNhbXBsZSBub25jZQ=="), "")
 	comeAndGo := func() (answer []byte) {
 		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
@@ -162,7 +163,7 @@ func TestAllocs_Upgrade(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.far = pair[1]
-		s.loop.open(pair[0], &listener{})
+		s.loop.open(pair[0], &listener{}, netip.MustParseAddr("192.0.2.1"))
 		_, _ = unix.Write(pair[1], request)
 		s.loop.Ready(s.loop.handshakes[0], poll.Input)
 		answer = s.written()

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"math/big"
 	"net"
+	"net/netip"
 	"os"
 	"testing"
 
@@ -52,7 +53,7 @@ func newStillTLS(t *testing.T, version uint16) *stillTLS {
 		_, err := peer.Write(codec.AppendUpgradeRequest(nil, "localhost", "/ws", []byte("dGhlIHNhbXBsZSBub25jZQ=="), ""))
 		asked <- err
 	}()
-	s.loop.open(pair[0], &listener{tls: true})
+	s.loop.open(pair[0], &listener{tls: true}, netip.Addr{})
 	h := s.loop.handshakes[0]
 	for h.tls.client == (shard.ID{}) {
 		s.loop.Ready(h, poll.Input)

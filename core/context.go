@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"net/netip"
 	"strings"
 
 	"github.com/bytedance/sonic"
@@ -62,6 +63,25 @@ func (c *Context) UserID() string {
 		return user.ID
 	}
 	return ""
+}
+
+// Address returns where the client connects from, as ClientView.Address does.
+func (c *Context) Address() netip.Addr {
+	if c.away() {
+		address, _ := ask(c, (*Context).Address)
+		return address
+	}
+	return c.loop.shard.Address(c.client)
+}
+
+// Subprotocol returns which of Options.Subprotocols was chosen for the client, empty
+// for none.
+func (c *Context) Subprotocol() string {
+	if c.away() {
+		name, _ := ask(c, (*Context).Subprotocol)
+		return name
+	}
+	return c.loop.server.options.subprotocol(c.loop.shard.Subprotocol(c.client))
 }
 
 // BindClaims decodes the claims of the client's token into the value that v

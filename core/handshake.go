@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -28,11 +29,16 @@ type handshake struct {
 	pending *pendingUpgrade // its token is being checked
 	closed  bool
 	tls     *tlsState // nil where the connection is plain
-}
 
-// maxRequestHead is the size of an upgrade request, in bytes. Browsers stay
-// below 2 KiB but for cookies and tokens.
-const maxRequestHead = 8 << 10
+	proxied     bool       // its PROXY header is awaited
+	hurried     bool       // it came beyond MaxAcceptRate: refuse when the request is there
+	counted     bool       // as one of its address's connections
+	subprotocol uint8      // its number among Options.Subprotocols, from 1; 0: none
+	address     netip.Addr // of the client, as far as it is known; invalid where it has none
+
+	waits        bool // in loop.waiting, between older and newer
+	older, newer *handshake
+}
 
 // handshakeReady reads what has come of an upgrade request.
 func (l *loop) handshakeReady(h *handshake) {
@@ -40,6 +46,11 @@ func (l *loop) handshakeReady(h *handshake) {
 	if !open {
 		l.dropHandshake(h)
 		return
+	}
+	if h.proxied && !h.refused {
+		if in = l.takeProxyHeader(h, in); len(in) == 0 {
+			return
+		}
 	}
 	l.negotiate(h, in)
 }
@@ -50,10 +61,14 @@ func (l *loop) dropHandshake(h *handshake) {
 	h.closed = true
 	l.abortTLS(h)
 	l.unlist(h)
+	if h.counted {
+		l.departed(h.address)
+	}
 	l.server.connections.Add(-1)
 }
 
 func (l *loop) unlist(h *handshake) {
+	l.waiting.remove(h)
 	last := l.handshakes[len(l.handshakes)-1]
 	l.handshakes[h.index] = last
 	last.index = h.index
@@ -75,9 +90,9 @@ func (l *loop) negotiate(h *handshake, in []byte) {
 		in = h.head
 	}
 	var request codec.UpgradeRequest
-	n, err := request.Parse(in, maxRequestHead)
+	n, err := request.Parse(in, int(l.server.options.MaxRequestHead))
 	if err != nil {
-		l.refuse(h, refusedBadRequest, err)
+		l.refuse(h, unreadable(err), err)
 		return
 	}
 	if n == 0 {
@@ -118,7 +133,10 @@ func (l *loop) admit(h *handshake, request *codec.UpgradeRequest) (refusal, erro
 	if h.crowded {
 		return refusedConnections, errCrowded
 	}
-	return refusedNotUpgrade, request.Check()
+	if err := request.Check(); err != nil {
+		return refusedNotUpgrade, err
+	}
+	return l.admitPeer(h, request)
 }
 
 // authenticate upgrades the connection of a request whose token is good, or
@@ -160,10 +178,11 @@ func (l *loop) upgrade(h *handshake, key []byte, user *shard.User, rest []byte) 
 		return
 	}
 	l.unlist(h)
+	l.shard.SetRemote(c, h.address, h.subprotocol)
 	l.poll.Become(h.handle, c)
 	l.wrap(h, c)
 	l.counters.Upgraded++
-	l.replies = codec.AppendUpgradeResponse(l.replies[:0], key, "")
+	l.replies = codec.AppendUpgradeResponse(l.replies[:0], key, l.server.options.subprotocol(h.subprotocol))
 	if c.User() != nil {
 		l.payload = appendAuthenticated(l.payload[:0], c)
 		l.frame(l.payload)
@@ -186,11 +205,12 @@ func appendAuthenticated(dst []byte, c *shard.Client) []byte {
 func (l *loop) refuse(h *handshake, why refusal, err error) {
 	l.counters.Refused[why]++
 	h.refused, h.head, h.pending = true, nil, nil
+	l.waiting.remove(h)
 	h.since = l.server.now()
-	answer := handshakeError(err).AppendResponse(nil)
-	if _, err := poll.Write(h.fd, l.lastWords(h, answer)); err == nil {
-		_ = unix.Shutdown(h.fd, unix.SHUT_WR)
+	if answer := l.lastWords(h, handshakeError(err).AppendResponse(nil)); len(answer) > 0 {
+		_, _ = poll.Write(h.fd, answer) // a peer that has gone is noticed when it is read from
 	}
+	_ = unix.Shutdown(h.fd, unix.SHUT_WR)
 }
 
 // handshakeError is the HTTP answer that an error calls for.

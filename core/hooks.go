@@ -1,6 +1,8 @@
 package core
 
 import (
+	"net/netip"
+
 	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/shard"
@@ -44,7 +46,8 @@ type Hooks struct {
 type Departure struct {
 	Server   *Server
 	ClientID ClientID
-	User     *User // nil for an anonymous client
+	User     *User      // nil for an anonymous client
+	Address  netip.Addr // as ClientView.Address returns it
 	Reason   Reason
 }
 
@@ -73,7 +76,7 @@ func (l *loop) disconnected(c *shard.Client) {
 	l.announceDisconnected(c)
 	if tell := l.server.options.Hooks.Disconnected; tell != nil {
 		defer l.survive("disconnected")
-		tell(Departure{Server: l.server, ClientID: c.ID(), User: c.User(), Reason: Reason(c.Reason)})
+		tell(Departure{Server: l.server, ClientID: c.ID(), User: c.User(), Address: l.shard.Address(c), Reason: Reason(c.Reason)})
 	}
 }
 

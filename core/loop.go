@@ -23,6 +23,7 @@ type loop struct {
 
 	listeners  []*listener
 	handshakes []*handshake
+	waiting    waiting
 	buffer     []byte // what one read takes from a socket
 	opened     []byte // what has been decrypted of it; nil until that is needed
 	sealed     []byte // what has been encrypted for a socket
@@ -219,6 +220,7 @@ func (l *loop) dropAll() {
 func (l *loop) remove(c *shard.Client) {
 	l.counters.Closed[c.Reason]++
 	l.disconnected(c)
+	l.departed(l.shard.Address(c))
 	l.server.connections.Add(-1)
 	l.shard.Remove(c)
 }

@@ -84,6 +84,54 @@ type Options struct {
 	// long: by a public key. Beyond it upgrades are answered 503.
 	MaxVerifying int `default:"10000" help:"Tokens that wait for a check by a public key; beyond it upgrades are answered 503."`
 
+	// AllowedOrigins are the origins whose pages may connect: scheme, host and port
+	// as in https://example.com:8443, a star for the first labels of the host as in
+	// https://*.example.com, which is not https://example.com itself, or a star for
+	// all. Others are answered 403. Without any, pages of all sites may connect: no
+	// cookie says here who somebody is, so that without a token a foreign page is as
+	// anonymous as anybody. Set it where it is the network that keeps others out, as
+	// a browser inside shows pages from outside. Programs that are no browsers say
+	// what they like.
+	AllowedOrigins []string `help:"Origins whose pages may connect: https://example.com, https://*.example.com (any name below it) or * (all). Others are answered 403. Default: all, as a page is nobody here without a token." placeholder:"ORIGIN"`
+	// RequireOrigin refuses requests without an origin with 403. Browsers always
+	// send one, other programs mostly do not.
+	RequireOrigin bool `help:"Refuse connections that do not name an origin, which programs other than browsers mostly do not."`
+	// Subprotocols are those that the server speaks. Of a client's list the first
+	// that is among them is chosen and answered; where none is, the connection has
+	// none. What it means is the handlers' affair: Context.Subprotocol.
+	Subprotocols []string `help:"Subprotocols to choose from: the first of a client's list that is among them is answered." placeholder:"NAME"`
+	// TrustedProxies are the networks and addresses of the proxies in front of the
+	// server, and the word unix for those that connect through a Unix socket. Of them,
+	// and of nobody else, it is believed who their client is: the last address in
+	// X-Forwarded-For that is not itself one of them, or without that list the one in
+	// X-Real-IP. Each has to add to X-Forwarded-For, or to remove what its client
+	// sends as such.
+	TrustedProxies []string `help:"Networks or addresses of proxies (or unix: those on a Unix socket) whose X-Forwarded-For, or else X-Real-IP, says who the client is. They have to set it, and not pass on what a client has made up." placeholder:"CIDR"`
+	// ProxyProtocol says whether connections begin with a PROXY header, version 1 or 2,
+	// which says from where the balancer's client connects: off, they do not;
+	// accept, they may; require, others are refused. It is believed from
+	// TrustedProxies alone, or from everybody if there are none: then only the
+	// balancer must be able to connect.
+	ProxyProtocol ProxyProtocol `enum:"off,accept,require" default:"off" help:"Whether connections begin with a PROXY header (version 1 or 2) that says who the client is: off, accept (they may) or require. It is believed from --trusted-proxies, or from everybody where that is not set."`
+	// MaxConnectionsPerAddress is the number of connections from one address, of
+	// IPv6 from one /64. Further ones are answered 429. They are counted when their
+	// request has come, by the client's address where there are trusted proxies,
+	// and by each process for itself. 0 is no limit: everybody behind a proxy that
+	// is not trusted, or in one office, has the same address.
+	MaxConnectionsPerAddress int `default:"0" help:"Connections from one address (IPv6: one /64) to one process; further ones are answered 429. 0: no limit, as all clients behind one proxy or in one office may share theirs."`
+	// MaxAcceptRate is the new connections a second of one process; as many may come
+	// at once. The requests of further ones are answered 503, to come back in a few
+	// seconds. 0 is no limit: the loops take connections in as fast as they can, and
+	// those who connect wait in the kernel meanwhile.
+	MaxAcceptRate int `default:"0" help:"New connections a second of one process; requests beyond it are answered 503, to come back in a few seconds. 0: no limit."`
+	// MaxHandshakes is the number of connections, shared out among the event loops,
+	// whose request is awaited. Beyond it the one that has waited longest is closed:
+	// those who mean to connect send it at once.
+	MaxHandshakes int `default:"10000" help:"Connections of one process whose upgrade request is awaited; beyond it the one that has waited longest is closed."`
+	// MaxRequestHead is the size of an upgrade request. Browsers stay below 2 KiB but
+	// for cookies and tokens. A larger one is answered 431.
+	MaxRequestHead Size `default:"8KiB" help:"Largest upgrade request, at most 64KiB; a larger one is answered 431."`
+
 	// Join says which rooms clients may join by themselves: open, every room;
 	// claim, those that the rooms claim of their token names, a trailing star
 	// for a prefix, and anonymous clients none.

@@ -1,5 +1,7 @@
 package core
 
+import "github.com/gannet-ws/gannet/codec"
+
 // refusal says why a connection was not let in. Each has a status and a JSON
 // body, but for those of TLS, and is counted under its label.
 type refusal uint8
@@ -17,6 +19,12 @@ const (
 	refusedNotTLS
 	refusedTLSFailed
 	refusedTLSBusy
+	refusedHeadTooLarge
+	refusedHandshakes
+	refusedAcceptRate
+	refusedPerAddress
+	refusedOrigin
+	refusedProxyHeader
 
 	refusalCount
 )
@@ -34,4 +42,18 @@ var refusals = [refusalCount]string{
 	refusedNotTLS:       "not_tls",
 	refusedTLSFailed:    "tls_failed",
 	refusedTLSBusy:      "tls_busy",
+	refusedHeadTooLarge: "head_too_large",
+	refusedHandshakes:   "max_handshakes",
+	refusedAcceptRate:   "accept_rate",
+	refusedPerAddress:   "per_address",
+	refusedOrigin:       "origin",
+	refusedProxyHeader:  "proxy_header",
+}
+
+// unreadable is the refusal of a request that cannot be read.
+func unreadable(err error) refusal {
+	if err == codec.ErrHeadTooLarge {
+		return refusedHeadTooLarge
+	}
+	return refusedBadRequest
 }

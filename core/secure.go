@@ -39,6 +39,10 @@ func (l *loop) secureReady(h *handshake, events poll.Events) {
 	case !open:
 		l.dropHandshake(h)
 	case h.refused || len(in) == 0:
+	case h.proxied:
+		if in = l.takeProxyHeader(h, in); len(in) > 0 {
+			l.awaitHello(h, in)
+		}
 	case h.tls.conn == nil:
 		l.awaitHello(h, in)
 	case h.tls.over:
@@ -54,6 +58,9 @@ func (l *loop) awaitHello(h *handshake, in []byte) {
 	h.head = append(h.head, in...)
 	whole, err := secure.HasHello(h.head)
 	switch {
+	case h.hurried:
+		l.counters.Refused[refusedAcceptRate]++
+		l.dropHandshake(h)
 	case err != nil:
 		l.counters.TLSFailures++
 		l.counters.Refused[refusedNotTLS]++
@@ -227,10 +234,14 @@ func (l *loop) wrap(h *handshake, c *shard.Client) {
 	}
 }
 
-// lastWords returns the answer that refuses an upgrade as it goes to the socket.
+// lastWords returns the answer that refuses an upgrade as it goes to the socket:
+// nothing before a TLS handshake, as the peer would not understand it.
 func (l *loop) lastWords(h *handshake, answer []byte) []byte {
-	if h.tls == nil {
+	switch {
+	case h.tls == nil:
 		return answer
+	case !h.tls.over:
+		return nil
 	}
 	return h.tls.conn.Finish(answer)
 }

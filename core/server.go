@@ -54,6 +54,7 @@ type Server struct {
 	mistakes    []error // in routes and subscribers, for Run to return
 	directory   *shard.Directory
 	descriptors descriptors
+	admission   admission
 	life        atomic.Pointer[life]
 	tls         *tls.Config // nil: there is no TLS
 
@@ -100,6 +101,9 @@ func New(options Options) (*Server, error) {
 	s.subscribers = bus.NewDispatcher(bus.DispatcherOptions{Log: options.Log})
 	s.life.Store(s.newLife())
 	var err error
+	if err = s.admission.populate(&s.options); err != nil {
+		return nil, err
+	}
 	if s.upstreams, err = readUpstreams(options.Upstream); err != nil {
 		return nil, err
 	}

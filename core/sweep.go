@@ -106,7 +106,7 @@ func (l *loop) check(c *shard.Client) {
 // endInactive closes a client that has not sent a message for too long.
 func (l *loop) endInactive(c *shard.Client) {
 	if l.server.options.LogInactive {
-		l.server.options.Log.Info("client closed for inactivity", "client", c.ID().String())
+		l.server.options.Log.Info("client closed for inactivity", "client", c.ID().String(), "address", l.shard.Address(c))
 	}
 	l.end(c, ReasonInactive)
 }

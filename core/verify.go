@@ -35,6 +35,7 @@ var (
 func (l *loop) verifyLater(h *handshake, key []byte, token string, rest []byte) {
 	token = strings.Clone(token)
 	h.head, h.pending = nil, &pendingUpgrade{key: bytes.Clone(key)}
+	l.waiting.remove(h)
 	var identity auth.Identity
 	var err error
 	taken := l.life.verifying.submit(verification{handshake: h}, job{
@@ -66,7 +67,7 @@ func (l *loop) finishPending(h *handshake, identity auth.Identity, err error) {
 // keepEarly keeps what a peer sends before its upgrade has been answered, a
 // little of it.
 func (l *loop) keepEarly(h *handshake, in []byte) {
-	if len(h.pending.early)+len(in) > maxRequestHead {
+	if len(h.pending.early)+len(in) > int(l.server.options.MaxRequestHead) {
 		l.refuse(h, refusedBadRequest, errEarly)
 		return
 	}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"encoding/json"
+	"net/netip"
 	"time"
 
 	"github.com/gannet-ws/gannet/shard"
@@ -46,6 +47,15 @@ func (v *ClientView) Claims() json.RawMessage {
 // BindClaims decodes the claims as Context.BindClaims does.
 func (v *ClientView) BindClaims(into any) error { return bindClaims(v.client.User(), into) }
 
+// Address returns where the client connects from: what a trusted proxy says, or else
+// the peer's own address; the zero Addr for a Unix socket.
+func (v *ClientView) Address() netip.Addr { return v.loop.shard.Address(v.client) }
+
+// Subprotocol returns which of Options.Subprotocols was chosen, empty for none.
+func (v *ClientView) Subprotocol() string {
+	return v.loop.server.options.subprotocol(v.loop.shard.Subprotocol(v.client))
+}
+
 // Metadata returns the JSON value that is kept with the client by that key, nil
 // without one. It must not be changed.
 func (v *ClientView) Metadata(key string) json.RawMessage {
@@ -64,7 +74,9 @@ func (v *ClientView) LastActivity() time.Time {
 // ClientInfo is what is known of a client, a copy that may be kept.
 type ClientInfo struct {
 	ID           ClientID                   `json:"id"`
-	User         *User                      `json:"user"` // nil for an anonymous client
+	User         *User                      `json:"user"`                  // nil for an anonymous client
+	Address      netip.Addr                 `json:"address"`               // the zero Addr, in JSON "", for a Unix socket
+	Subprotocol  string                     `json:"subprotocol,omitempty"` // that was chosen; empty for none
 	Rooms        []string                   `json:"rooms"`
 	Metadata     map[string]json.RawMessage `json:"metadata,omitempty"` // by key; nil without any
 	LastActivity time.Time                  `json:"lastActivity"`
@@ -76,6 +88,8 @@ func (v *ClientView) Info() ClientInfo {
 	info := ClientInfo{
 		ID:           v.ID(),
 		User:         v.User(),
+		Address:      v.Address(),
+		Subprotocol:  v.Subprotocol(),
 		Rooms:        v.loop.shard.Rooms(v.client, nil),
 		LastActivity: v.LastActivity(),
 		Backlog:      v.client.Backlog(),

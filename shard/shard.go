@@ -122,6 +122,7 @@ func (s *Shard) Remove(c *Client) {
 	c.rooms.release()
 	c.messages, c.bytes, c.Strikes = 0, 0, 0
 	s.slots.clearMetadata(slot)
+	s.slots.clearRemote(slot)
 	s.slots.put(slot)
 }
 

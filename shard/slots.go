@@ -14,10 +14,10 @@ type slots struct {
 const chunkSize = 1024
 
 type chunk struct {
-	clients  [chunkSize]Client
-	metadata []*metadata // by slot; nil while no client of the chunk has had any
-
-	wrappings []wrapping // by slot; nil while no client of the chunk has had any
+	clients   [chunkSize]Client
+	metadata  []*metadata        // by slot; nil while no client of the chunk has had any
+	remotes   *[chunkSize]remote // by slot; nil while none has been kept
+	wrappings []wrapping         // by slot; nil while no client of the chunk has had any
 }
 
 // take returns a free record and its slot, nil when all slots are in use.

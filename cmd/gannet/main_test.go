@@ -143,6 +143,42 @@ func TestServe_SettingsFromFileEnvironmentAndFlags(t *testing.T) {
 	assert.True(t, strings.HasSuffix(c.url, "/flag"), c.url)
 }
 
+func TestServe_SettingsOfAdmission(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "gannet.yaml")
+	settings := "allowed-origins: [https://*.example.com, 'http://localhost:3000']\nsubprotocols: [chat.v2, chat.v1]\nmax-connections-per-address: 1\n"
+	require.NoError(t, os.WriteFile(file, []byte(settings), 0o600))
+	c := serveCommandLine(t, []string{"GANNET_PROXY_PROTOCOL=require"}, "--config="+file,
+		"--trusted-proxies=127.0.0.0/8,unix", "--max-accept-rate=1000000", "--max-handshakes=100", "--max-request-head=4KiB", "--admin-hosts=ops,gannet")
+	for _, tt := range []struct{ header, line, want string }{
+		{"", "Origin: https://a.example.com", "HTTP/1.1 400 Bad Request"},
+		{"PROXY TCP4 192.0.2.1 192.0.2.9 1 2\r\n", "Origin: https://example.com", "HTTP/1.1 403 Forbidden"},
+		{"PROXY TCP4 192.0.2.1 192.0.2.9 1 2\r\n", "Origin: http://localhost:3000", "HTTP/1.1 101 Switching Protocols"},
+		{"PROXY TCP4 192.0.2.1 192.0.2.9 1 2\r\n", "Origin: http://localhost:3000", "HTTP/1.1 429 Too Many Requests"},
+		{"PROXY UNKNOWN\r\n", "X-Forwarded-For: 192.0.2.1", "HTTP/1.1 429 Too Many Requests"},
+		{"PROXY UNKNOWN\r\n", "X-Forwarded-For: 192.0.2.2", "HTTP/1.1 101 Switching Protocols"},
+		{"PROXY UNKNOWN\r\n", "X: " + strings.Repeat("x", 4<<10), "HTTP/1.1 431 Request Header Fields Too Large"},
+	} {
+		answer := c.request(t, tt.header, tt.line)
+		assert.Equal(t, tt.want, answer, tt.line)
+	}
+}
+
+// request asks for an upgrade behind a PROXY header, and returns the answer's first
+// line. The connection stays open until the test ends.
+func (c *command) request(t *testing.T, header, line string) string {
+	host, path, _ := strings.Cut(strings.TrimPrefix(c.url, "ws://"), "/")
+	conn, err := net.Dial("tcp", host)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	_, err = fmt.Fprintf(conn, "%sGET /%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n\r\n", header, path, host, line)
+	require.NoError(t, err)
+	answer, err := bufio.NewReader(conn).ReadString('\n')
+	require.NoError(t, err)
+	return strings.TrimSpace(answer)
+}
+
 func TestServe_WrongSettingsAreRefusedWithASentence(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, content string) string {
@@ -167,6 +203,12 @@ func TestServe_WrongSettingsAreRefusedWithASentence(t *testing.T) {
 		"loops":              {[]string{"--loops=300"}, []string{"loops is 300"}},
 		"too many":           {[]string{"--max-connections=100000000"}, []string{"max-connections is 100000000", "descriptor limit", "ulimit -n"}},
 		"address":            {[]string{"--addr=localhost:99999"}, []string{"cannot listen", "99999"}},
+		"origin":             {[]string{"--allowed-origins=https://example.com,example.com"}, []string{`allowed-origins has "example.com"`, "https://*.example.com"}},
+		"proxies":            {[]string{"--trusted-proxies=10.0.0.0/8,localhost"}, []string{`trusted-proxies has "localhost"`}},
+		"PROXY mode":         {[]string{"--proxy-protocol=on"}, []string{"--proxy-protocol", "accept", "require"}},
+		"head":               {[]string{"--max-request-head=1MiB"}, []string{"max-request-head is 1MiB", "64KiB"}},
+		"handshakes":         {[]string{"--max-handshakes=0"}, []string{"max-handshakes must be above zero"}},
+		"admin hosts":        {[]string{"--admin-hosts=ops:3001"}, []string{`admin-hosts has "ops:3001"`}},
 		"admin address":      {[]string{"--admin-addr=nowhere"}, []string{"admin listener", "nowhere"}},
 		"auth without key":   {[]string{"--require-auth"}, []string{"require-auth needs a key", "jwt-secret"}},
 		"secret encoding":    {[]string{"--jwt-secret=!", "--jwt-secret-encoding=base64url"}, []string{"jwt-secret is not base64url"}},

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,10 @@ type Options struct {
 	// APIKey is the key that requests have to carry, as X-API-Key or as a
 	// bearer token. Without it only requests from loopback are served.
 	APIKey string `name:"api-key" help:"Key that API requests must carry as X-API-Key or as a bearer token. Without one the API answers on loopback only." placeholder:"KEY"`
+	// AdminHosts are the names by which requests may address the listener where there
+	// is no key, and its pages, beside localhost and all addresses: a page from
+	// elsewhere could have its own name point here (DNS rebinding).
+	AdminHosts []string `help:"Names, beside localhost and addresses, by which pages of the admin listener, and without a key its API, may be asked for." placeholder:"NAME"`
 	// MaxPublishSize is the size of the body of a publish request.
 	MaxPublishSize core.Size `default:"1MiB" help:"Largest body of a publish request."`
 	// ReadyNeedsBus has /ready answer 503 while the bus to other nodes is not
@@ -67,6 +72,11 @@ func Listen(server *core.Server, options Options) (*Admin, error) {
 	setting.FillDefaults(&options)
 	if options.MaxPublishSize < 0 || options.MaxPublishSize > largestPublishSize {
 		return nil, fmt.Errorf("max-publish-size is %s: it must be at most %s", options.MaxPublishSize, largestPublishSize)
+	}
+	for _, name := range options.AdminHosts {
+		if name == "" || strings.ContainsAny(name, ":/*[]") {
+			return nil, fmt.Errorf("admin-hosts has %q: it takes names, without scheme and port", name)
+		}
 	}
 	if options.Listener == nil {
 		var err error

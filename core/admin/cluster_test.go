@@ -98,6 +98,7 @@ func TestAPI_ClientsAndUsersOfAllNodes(t *testing.T) {
 	found := reads[core.FoundClient](here.get("/api/clients/" + id))
 	assert.Equal(t, there.server.NodeID(), found.Node)
 	assert.Equal(t, []string{"r"}, found.Client.Rooms)
+	assert.Equal(t, "127.0.0.1", found.Client.Address.String())
 	assert.Equal(t, "5", string(found.Client.User.IDJSON))
 	assert.JSONEq(t, `{"clients":[{"clientId":"`+id+`","node":"`+id[:12]+`"}],"count":1,"truncated":false,"missing":[]}`, here.get("/api/users/5").body)
 	assert.JSONEq(t, `{"clients":[],"count":0,"truncated":false,"missing":[]}`, here.get("/api/users/6").body)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ func (a *Admin) keyed(next http.Handler) http.Handler {
 			writeError(w, http.StatusUnauthorized, "API key required", "API_KEY_REQUIRED")
 		case a.options.APIKey == "" && !fromLoopback(r):
 			writeError(w, http.StatusForbidden, "Without an API key only requests from loopback are served", "LOOPBACK_ONLY")
-		case a.options.APIKey == "" && foreignHost(r):
+		case a.options.APIKey == "" && a.foreignHost(r):
 			writeError(w, http.StatusForbidden, "Host is not an address of this machine", "FOREIGN_HOST")
 		default:
 			next.ServeHTTP(w, r)
@@ -35,7 +36,7 @@ func (a *Admin) keyed(next http.Handler) http.Handler {
 // local lets a request through that comes from loopback, key or not.
 func (a *Admin) local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !fromLoopback(r) || foreignHost(r) || foreignOrigin(r) {
+		if !fromLoopback(r) || a.foreignHost(r) || foreignOrigin(r) {
 			writeError(w, http.StatusForbidden, "Only requests from loopback are served", "LOOPBACK_ONLY")
 			return
 		}
@@ -46,7 +47,7 @@ func (a *Admin) local(next http.Handler) http.Handler {
 // trusts reports whether what an operator should know may be told: to who asks
 // from loopback or carries the API key, and to no page from elsewhere.
 func (a *Admin) trusts(r *http.Request) bool {
-	near := fromLoopback(r) && !foreignHost(r)
+	near := fromLoopback(r) && !a.foreignHost(r)
 	return (near || a.options.APIKey != "" && a.hasKey(r)) && !foreignOrigin(r)
 }
 
@@ -67,11 +68,12 @@ func fromLoopback(r *http.Request) bool {
 	return err == nil && peer.Addr().Unmap().IsLoopback()
 }
 
-// foreignHost reports whether the request was addressed to a name other than
-// localhost. An address cannot be made to point elsewhere.
-func foreignHost(r *http.Request) bool {
+// foreignHost reports whether the request was addressed to a name that is neither
+// localhost nor one of AdminHosts. An address cannot be made to point elsewhere.
+func (a *Admin) foreignHost(r *http.Request) bool {
 	host := hostname(r.Host)
-	if host == "localhost" {
+	is := func(name string) bool { return strings.EqualFold(name, host) }
+	if is("localhost") || slices.ContainsFunc(a.options.AdminHosts, is) {
 		return false
 	}
 	_, err := netip.ParseAddr(host)

@@ -179,6 +179,36 @@ func TestGuard_PagesWithoutAKey(t *testing.T) {
 	}
 }
 
+// Names of AdminHosts are as good as localhost, and nothing else is.
+func TestGuard_AdminHosts(t *testing.T) {
+	n := start(t, settings{admin: Options{AdminHosts: []string{"gannet.internal", "Ops"}, Demo: true}})
+	for host, known := range map[string]bool{
+		"gannet.internal": true, "gannet.internal:3001": true, "GANNET.internal": true, "ops": true, "ops:1": true,
+		"localhost": true, "127.0.0.1:3001": true, "[::1]:3001": true,
+		"evil.example.com": false, "internal": false, "gannet.internal.example.com": false, "x.gannet.internal": false,
+		"gannet.internal.": false, "gannet.internal:x:1": false, "op": false,
+	} {
+		for _, path := range []string{"/api/stats", "/metrics", "/debug/pprof/symbol", "/demo/"} {
+			status := http.StatusForbidden
+			if known {
+				status = http.StatusOK
+			}
+			require.Equal(t, status, n.get(path, "Host: "+host).status, "%s at %s", path, host)
+		}
+	}
+	n.get("/api/stats", "Host: ops", "Origin: http://evil.example.com").fails(http.StatusForbidden, "FOREIGN_ORIGIN")
+	n.from("192.0.2.1:5000", http.MethodGet, "/api/stats", "Host: ops").fails(http.StatusForbidden, "LOOPBACK_ONLY")
+}
+
+func TestListen_AdminHostsAreNames(t *testing.T) {
+	server, err := core.New(core.Options{})
+	require.NoError(t, err)
+	for _, name := range []string{"", "ops:3001", "http://ops", "*", "*.internal", "[::1]", "ops/"} {
+		_, err := Listen(server, Options{AdminAddr: "127.0.0.1:0", AdminHosts: []string{"good", name}})
+		require.ErrorContains(t, err, "admin-hosts", "%q", name)
+	}
+}
+
 // With a key the name of the server is anything; a page still is no client.
 func TestGuard_PagesWithAKey(t *testing.T) {
 	n := start(t, settings{server: core.Options{Loops: 1}, admin: Options{APIKey: "key"}})

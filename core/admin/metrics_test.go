@@ -46,6 +46,20 @@ func TestMetrics_WithoutACertificate(t *testing.T) {
 	assert.NotContains(t, start(t, settings{}).readMetrics(), "gannet_tls_certificate_expires_seconds")
 }
 
+// A reason for which nobody has been refused yet has its line too.
+func TestMetrics_ReasonsOfRefusals(t *testing.T) {
+	n := start(t, settings{})
+	want := map[string]float64{}
+	for _, reason := range []string{
+		"bad_request", "not_found", "not_an_upgrade", "unauthorized", "max_connections", "descriptors", "draining", "handshake_timeout", "busy",
+		"head_too_large", "max_handshakes", "accept_rate", "per_address", "origin", "proxy_header",
+		"not_tls", "tls_failed", "tls_busy",
+	} {
+		want[`gannet_refused_total{reason="`+reason+`"}`] = 0
+	}
+	n.metricsAre(want)
+}
+
 func TestMetrics_ContainTheTable(t *testing.T) {
 	options := core.Options{Bus: &connection{}, TLSAddr: "127.0.0.1:0", TLSConfig: certified(t)}
 	n := start(t, settings{server: options, prepare: func(s *core.Server) {

@@ -2,6 +2,8 @@ package poll_test
 
 import (
 	"net"
+	"net/netip"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -30,14 +32,14 @@ func listen(t *testing.T, address string) (fd int, at *net.TCPAddr) {
 	return 0, nil
 }
 
-// accepted waits for a connection.
-func accepted(t *testing.T, listener int) int {
+// accepted waits for a connection, and returns it with where it comes from.
+func accepted(t *testing.T, listener int) (fd int, peer netip.AddrPort) {
 	deadline := time.Now().Add(patience)
 	for {
-		fd, err := poll.Accept(listener)
+		fd, peer, err := poll.Accept(listener)
 		if err == nil {
 			t.Cleanup(func() { _ = unix.Close(fd) })
-			return fd
+			return fd, peer
 		}
 		require.ErrorIs(t, err, unix.EAGAIN)
 		require.True(t, time.Now().Before(deadline), "nobody connects")
@@ -50,7 +52,7 @@ func TestListen_AcceptedSocketsNeitherBlockNorDelay(t *testing.T) {
 	conn, err := net.Dial("tcp", at.String())
 	require.NoError(t, err)
 	defer conn.Close()
-	fd := accepted(t, listener)
+	fd, _ := accepted(t, listener)
 	_, err = poll.Read(fd, make([]byte, 1))
 	require.ErrorIs(t, err, unix.EAGAIN)
 	noDelay, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY)
@@ -84,7 +86,38 @@ func TestListen_Families(t *testing.T) {
 		conn, err := net.DialTCP("tcp", nil, &net.TCPAddr{IP: net.ParseIP(host), Port: at.Port})
 		require.NoError(t, err, host)
 		defer conn.Close()
-		accepted(t, both)
+		_, peer := accepted(t, both)
+		require.Equal(t, conn.LocalAddr().String(), peer.String(), "IPv4 is not mapped into IPv6")
+	}
+}
+
+func TestAccept_TellsThePeer(t *testing.T) {
+	listener, at := listen(t, "127.0.0.1:0")
+	for _, from := range []string{"127.0.0.1", "127.1.2.3"} {
+		conn, err := net.DialTCP("tcp", &net.TCPAddr{IP: net.ParseIP(from)}, at)
+		require.NoError(t, err)
+		defer conn.Close()
+		_, peer := accepted(t, listener)
+		require.Equal(t, conn.LocalAddr().String(), peer.String())
+		require.Equal(t, from, peer.Addr().String())
+	}
+}
+
+func TestAccept_PeerOfAUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "socket")
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	require.NoError(t, unix.Bind(fd, &unix.SockaddrUnix{Name: path}))
+	require.NoError(t, unix.Listen(fd, 1))
+	near, err := net.ResolveUnixAddr("unix", filepath.Join(t.TempDir(), "longer-than-an-address-of-IPv6"))
+	require.NoError(t, err)
+	for _, from := range []*net.UnixAddr{nil, near} {
+		conn, err := net.DialUnix("unix", from, &net.UnixAddr{Name: path, Net: "unix"})
+		require.NoError(t, err)
+		defer conn.Close()
+		_, peer := accepted(t, fd)
+		require.Equal(t, netip.AddrPort{}, peer)
 	}
 }
 

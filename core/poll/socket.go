@@ -2,6 +2,7 @@ package poll
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"syscall"
 	"unsafe"
 
@@ -35,21 +36,38 @@ func transfer(call uintptr, fd int, p []byte) (int, error) {
 	}
 }
 
-// Accept takes the next connection of a listener, a non-blocking descriptor.
-// EAGAIN says that none waits.
-func Accept(listener int) (fd int, err error) {
+// Accept takes the next connection of a listener, a non-blocking descriptor. peer is
+// where it comes from, IPv4 in its own form, IPv6 without a zone; it is the zero
+// AddrPort for a Unix socket. EAGAIN says that none waits.
+func Accept(listener int) (fd int, peer netip.AddrPort, err error) {
+	var from unix.RawSockaddrInet6
 	for {
-		n, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(listener), 0, 0, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+		size := uint32(unsafe.Sizeof(from))
+		n, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(listener),
+			uintptr(unsafe.Pointer(&from)), uintptr(unsafe.Pointer(&size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 		switch errno {
 		case 0:
-			return int(n), nil
+			return int(n), addrPort(&from), nil
 		case unix.EINTR, unix.ECONNABORTED: // it has gone while it waited
 		case unix.EAGAIN:
-			return -1, unix.EAGAIN
+			return -1, netip.AddrPort{}, unix.EAGAIN
 		default:
-			return -1, errno
+			return -1, netip.AddrPort{}, errno
 		}
 	}
+}
+
+// addrPort reads a socket's address as the kernel writes it: of IPv4 in the form of
+// RawSockaddrInet4, which has the port in the same place.
+func addrPort(raw *unix.RawSockaddrInet6) netip.AddrPort {
+	port := binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&raw.Port))[:])
+	switch raw.Family {
+	case unix.AF_INET:
+		return netip.AddrPortFrom(netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(raw)).Addr), port)
+	case unix.AF_INET6:
+		return netip.AddrPortFrom(netip.AddrFrom16(raw.Addr).Unmap(), port)
+	}
+	return netip.AddrPort{}
 }
 
 // addOne adds to the count of an eventfd.
