@@ -278,7 +278,7 @@ func (f *floor) answer(fd int32, b []byte) bool {
 		return false
 	}
 	s.upgraded = true
-	writeAll(fd, codec.AppendUpgradeResponse(nil, request.Key, ""))
+	writeAll(fd, codec.AppendUpgradeResponse(nil, request.Key, "", ""))
 	return true
 }
 

@@ -1,5 +1,6 @@
 // Package codec turns bytes into meaning and back: the HTTP upgrade, RFC 6455
-// frames, masking, UTF-8, and the {type, action, data} envelope.
+// frames, masking, UTF-8, permessage-deflate of RFC 7692, and the {type, action,
+// data} envelope.
 //
 // The package is pure. It does no I/O, starts no goroutine and reads no clock,
 // so every parser can be driven by a test or a fuzzer one byte at a time.

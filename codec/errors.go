@@ -27,9 +27,11 @@ var (
 	ErrLengthOverflow         = &Error{StatusProtocolError, "length overflow"}
 )
 
-// Message errors, RFC 6455 section 8.1 and the configured limit.
+// Message errors, RFC 6455 section 8.1, RFC 7692 section 7.2.2 and the configured
+// limit.
 var (
 	ErrInvalidUTF8   = &Error{StatusInvalidPayload, "invalid utf-8"}
+	ErrBadDeflate    = &Error{StatusInvalidPayload, "bad compressed data"}
 	ErrMessageTooBig = &Error{StatusMessageTooBig, "message too big"}
 )
 

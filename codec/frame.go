@@ -57,6 +57,7 @@ const (
 const (
 	finBit       = 0x80
 	reservedBits = 0x70
+	rsv1         = 0x40 // the message is compressed, RFC 7692 section 6
 	opcodeBits   = 0x0F
 	maskBit      = 0x80
 	lengthBits   = 0x7F
@@ -74,6 +75,10 @@ type Header struct {
 	Key      uint32 // masking key, read little-endian, as Mask takes it
 	Length   uint64 // payload length in bytes, unchecked
 }
+
+// isCompressed reports whether the frame begins a compressed message, in a header
+// that has been checked.
+func (h *Header) isCompressed() bool { return h.Reserved&rsv1 != 0 }
 
 // ParseHeader reads the frame header at the start of b and returns its size in
 // bytes, or 0 when b does not hold all of it yet.

@@ -17,10 +17,12 @@ type partial struct {
 	header  Header // of the frame that is being read, while inFrame
 	got     int    // bytes of that frame's payload so far
 
-	opcode    Opcode // of the message, while inMessage
-	inMessage bool   // a data message has begun
-	inFrame   bool   // a header was read and its payload is incomplete
-	text      UTF8Validator
+	opcode     Opcode // of the message, while inMessage
+	compressed bool   // the message is
+	checked    bool   // the message is text that must be UTF-8 as it stands
+	inMessage  bool   // a data message has begun
+	inFrame    bool   // a header was read and its payload is incomplete
+	text       UTF8Validator
 
 	fragments int    // frames of fragmented messages, since TakeFragments
 	since     uint32 // what SetSince noted
@@ -86,6 +88,8 @@ func (p *partial) begin(h Header) {
 	}
 	p.inMessage = true
 	p.opcode = h.Opcode
+	p.compressed = h.isCompressed()
+	p.checked = h.Opcode == OpText && !p.compressed
 	p.message = p.message[:0]
 	p.text = UTF8Validator{}
 }
@@ -111,7 +115,7 @@ func (p *partial) takeControl(piece []byte, last bool) (f Frame, done bool) {
 		return Frame{}, false
 	}
 	p.inFrame = false
-	return Frame{p.header.Opcode, p.control[:p.controlSize:p.controlSize]}, true
+	return Frame{Opcode: p.header.Opcode, Payload: p.control[:p.controlSize:p.controlSize]}, true
 }
 
 func (p *partial) takeData(cfg *ReaderConfig, piece []byte, last bool) (f Frame, done bool, err *Error) {
@@ -119,7 +123,7 @@ func (p *partial) takeData(cfg *ReaderConfig, piece []byte, last bool) (f Frame,
 	start := len(p.message)
 	p.message = append(p.message, piece...)
 	p.unmask(p.message[start:])
-	if p.opcode == OpText && !p.text.Write(p.message[start:]) {
+	if p.checked && !p.text.Write(p.message[start:]) {
 		return Frame{}, false, ErrInvalidUTF8
 	}
 	if !last {
@@ -129,11 +133,11 @@ func (p *partial) takeData(cfg *ReaderConfig, piece []byte, last bool) (f Frame,
 	if !p.header.Fin {
 		return Frame{}, false, nil
 	}
-	if p.opcode == OpText && !p.text.Complete() {
+	if p.checked && !p.text.Complete() {
 		return Frame{}, false, ErrInvalidUTF8
 	}
 	p.inMessage = false
-	return Frame{p.opcode, p.message[:len(p.message):len(p.message)]}, true, nil
+	return Frame{p.opcode, p.compressed, p.message[:len(p.message):len(p.message)]}, true, nil
 }
 
 // unmask unmasks the next piece of the frame's payload and counts it.
@@ -152,7 +156,7 @@ func (p *partial) reserve(cfg *ReaderConfig, n int) {
 	if need <= cap(p.message) {
 		return
 	}
-	most := int(cfg.maxMessage())
+	most := int(cfg.maxPayload(p.compressed))
 	if p.header.Fin {
 		most = len(p.message) + int(p.header.Length) - p.got
 	}

@@ -12,11 +12,15 @@ const DefaultMaxMessage = 1 << 20
 type ReaderConfig struct {
 	// MaxMessage limits a whole message, in bytes of payload over all its
 	// fragments. It is enforced from the header, before memory is spent.
-	// 0 or less: DefaultMaxMessage.
+	// 0 or less: DefaultMaxMessage. A compressed message may be a little longer,
+	// as one that cannot be made smaller is: an Inflater limits what it becomes.
 	MaxMessage int
 	// Client selects the side that reads. True: a client, which reads unmasked
 	// frames and refuses masked ones. False: a server, the other way round.
 	Client bool
+	// Deflate says that permessage-deflate has been negotiated: the peer may
+	// send compressed messages.
+	Deflate bool
 }
 
 func (c *ReaderConfig) maxMessage() uint64 {
@@ -26,11 +30,29 @@ func (c *ReaderConfig) maxMessage() uint64 {
 	return uint64(c.MaxMessage)
 }
 
+// maxPayload limits what a message may have on the wire.
+func (c *ReaderConfig) maxPayload(compressed bool) uint64 {
+	limit := c.maxMessage()
+	if compressed {
+		limit += limit/1024 + 64
+	}
+	return limit
+}
+
+// mayReserve reports whether the reserved bits of a header may be set: RSV1 on the
+// first frame of a message, RFC 7692 section 6.1.
+func (c *ReaderConfig) mayReserve(h *Header) bool {
+	return c.Deflate && h.Reserved == rsv1 && h.Opcode != OpContinuation && !h.Opcode.IsControl()
+}
+
 // Frame is a whole data message or a control frame.
 type Frame struct {
 	Opcode Opcode
-	// Payload is unmasked, and for OpText valid UTF-8. It lives until the next
-	// call of Next or Release, or until the caller reuses in.
+	// Compressed says that Payload is what an Inflater takes.
+	Compressed bool
+	// Payload is unmasked, and for OpText valid UTF-8, if it is not compressed.
+	// It lives until the next call of Next or Release, or until the caller
+	// reuses in.
 	Payload []byte
 }
 
@@ -127,7 +149,7 @@ func (r *Reader) advance(cfg *ReaderConfig, in []byte) (n int, f Frame, done boo
 		if err := unmaskWhole(h, payload); err != nil {
 			return n, Frame{}, false, err
 		}
-		return n + len(payload), Frame{h.Opcode, payload}, true, nil
+		return n + len(payload), Frame{h.Opcode, h.isCompressed(), payload}, true, nil
 	}
 	p := r.hold()
 	p.begin(h)
@@ -153,7 +175,7 @@ func unmaskWhole(h Header, payload []byte) *Error {
 	if h.Masked {
 		Mask(payload, h.Key, 0)
 	}
-	if h.Opcode == OpText && !utf8.Valid(payload) {
+	if h.Opcode == OpText && !h.isCompressed() && !utf8.Valid(payload) {
 		return ErrInvalidUTF8
 	}
 	return nil
@@ -163,7 +185,7 @@ func unmaskWhole(h Header, payload []byte) *Error {
 // header's size in bytes, which tells the form of its length.
 func (r *Reader) check(cfg *ReaderConfig, h Header, size int) *Error {
 	switch {
-	case h.Reserved != 0:
+	case h.Reserved != 0 && !cfg.mayReserve(&h):
 		return ErrReservedBits
 	case !h.Opcode.isKnown():
 		return ErrBadOpcode
@@ -194,11 +216,11 @@ func (r *Reader) checkData(cfg *ReaderConfig, h Header) *Error {
 	case h.Opcode != OpContinuation && inMessage:
 		return ErrExpectedContinuation
 	}
-	arrived := uint64(0)
+	arrived, compressed := uint64(0), h.isCompressed()
 	if inMessage {
-		arrived = uint64(len(r.partial.message))
+		arrived, compressed = uint64(len(r.partial.message)), r.partial.compressed
 	}
-	if limit := cfg.maxMessage(); h.Length > limit || arrived > limit-h.Length {
+	if limit := cfg.maxPayload(compressed); h.Length > limit || arrived > limit-h.Length {
 		return ErrMessageTooBig
 	}
 	return nil

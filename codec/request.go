@@ -29,6 +29,10 @@ type UpgradeRequest struct {
 	Protocols     []byte // Sec-WebSocket-Protocol, raw; several lines are joined, in a copy
 	Extensions    []byte // Sec-WebSocket-Extensions, raw; of several lines the first
 
+	// Deflate is the first acceptable offer in all lines of
+	// Sec-WebSocket-Extensions.
+	Deflate Deflate
+
 	http11            bool // HTTP/1.1, not 1.0
 	upgradeWebSocket  bool // Upgrade lists websocket
 	connectionUpgrade bool // Connection lists upgrade
@@ -122,6 +126,9 @@ func (q *UpgradeRequest) setField(name, value []byte) bool {
 		join(&q.Protocols, value)
 	case equalFold(name, "sec-websocket-extensions"):
 		setFirst(&q.Extensions, value)
+		if q.Deflate.Window == NoWindow {
+			q.Deflate = AcceptDeflate(value)
+		}
 	case equalFold(name, "origin"):
 		return setOnce(&q.Origin, value)
 	case equalFold(name, "authorization"):

@@ -8,14 +8,19 @@ import (
 // Answers to an upgrade request, RFC 6455 section 4.2.2.
 
 // AppendUpgradeResponse appends the 101 that accepts a checked request. key is
-// its Sec-WebSocket-Key; protocol is the chosen subprotocol, or empty.
-func AppendUpgradeResponse(dst, key []byte, protocol string) []byte {
+// its Sec-WebSocket-Key; protocol is the chosen subprotocol, or empty; extensions
+// is what Deflate.Answer says.
+func AppendUpgradeResponse(dst, key []byte, protocol, extensions string) []byte {
 	dst = append(dst, "HTTP/1.1 101 Switching Protocols\r\n"+
 		"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "...)
 	dst = appendAccept(dst, key)
 	if protocol != "" {
 		dst = append(dst, "\r\nSec-WebSocket-Protocol: "...)
 		dst = append(dst, protocol...)
+	}
+	if extensions != "" {
+		dst = append(dst, "\r\nSec-WebSocket-Extensions: "...)
+		dst = append(dst, extensions...)
 	}
 	return append(dst, "\r\n\r\n"...)
 }

@@ -17,8 +17,8 @@ const rfcAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" // RFC 6455 section 1.3
 
 func TestAppendUpgradeResponse(t *testing.T) {
 	plain := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + rfcAccept + "\r\n"
-	assert.Equal(t, plain+"\r\n", string(AppendUpgradeResponse(nil, []byte(testKey), "")))
-	assert.Equal(t, plain+"Sec-WebSocket-Protocol: chat\r\n\r\n", string(AppendUpgradeResponse(nil, []byte(testKey), "chat")))
+	assert.Equal(t, plain+"\r\n", string(AppendUpgradeResponse(nil, []byte(testKey), "", "")))
+	assert.Equal(t, plain+"Sec-WebSocket-Protocol: chat\r\n\r\n", string(AppendUpgradeResponse(nil, []byte(testKey), "chat", "")))
 }
 
 func TestAppendErrorResponse_IsHTTP(t *testing.T) {
@@ -52,7 +52,7 @@ func TestUpgrade_ClientAndServerAgree(t *testing.T) {
 	assert.Equal(t, "https://o", string(q.Origin))
 	assert.Equal(t, "example.com:80", string(q.Host))
 
-	response := AppendUpgradeResponse(nil, q.Key, "")
+	response := AppendUpgradeResponse(nil, q.Key, "", "")
 	all := append(bytes.Clone(response), 0x81, 0x00)
 	for cut := range all {
 		status, n, err := ParseUpgradeResponse(all[:cut], []byte(testKey))
@@ -67,7 +67,7 @@ func TestUpgrade_ClientAndServerAgree(t *testing.T) {
 }
 
 func TestParseUpgradeResponse_Table(t *testing.T) {
-	good := string(AppendUpgradeResponse(nil, []byte(testKey), ""))
+	good := string(AppendUpgradeResponse(nil, []byte(testKey), "", ""))
 	change := func(old, replacement string) string { return strings.Replace(good, old, replacement, 1) }
 	tests := []struct {
 		name, head string
@@ -105,13 +105,13 @@ func TestUpgradeResponse_NoAllocs(t *testing.T) {
 	noAllocs(t, func() {
 		dst = AppendErrorResponse(dst[:0], 426, "CODE", "Text", offerUpgrade)
 		dst = AppendUpgradeRequest(dst[:0], "h", "/", key, "")
-		dst = AppendUpgradeResponse(dst[:0], key, "chat")
+		dst = AppendUpgradeResponse(dst[:0], key, "chat", "")
 		_, _, _ = ParseUpgradeResponse(dst, key)
 	})
 }
 
 func FuzzUpgradeResponse(f *testing.F) {
-	f.Add(AppendUpgradeResponse(nil, []byte(testKey), "chat"), uint(20))
+	f.Add(AppendUpgradeResponse(nil, []byte(testKey), "chat", ""), uint(20))
 	f.Add(ErrBadVersion.AppendResponse(nil), uint(30))
 	f.Add([]byte("HTTP/1.1 101\r\n\r\n"), uint(3))
 	f.Fuzz(func(t *testing.T, b []byte, at uint) {
@@ -136,6 +136,6 @@ func BenchmarkAppendUpgradeResponse(b *testing.B) {
 	key := []byte(testKey)
 	b.ReportAllocs()
 	for b.Loop() {
-		dst = AppendUpgradeResponse(dst[:0], key, "")
+		dst = AppendUpgradeResponse(dst[:0], key, "", "")
 	}
 }

@@ -67,6 +67,9 @@ func (s *Server) toClients(op *shard.Op, ids []shard.ID, ring *shard.ShardSet) (
 	if s.full(shards) {
 		return 0, ErrOverloaded
 	}
+	if len(here) > 0 {
+		s.compress(op)
+	}
 	slices.SortFunc(here, shard.ID.Compare) // by node, then by shard
 	here = slices.Compact(here)
 	op.To = shard.ToClients
@@ -90,6 +93,9 @@ func (s *Server) toClients(op *shard.Op, ids []shard.ID, ring *shard.ShardSet) (
 func (s *Server) postTo(shards shard.ShardSet, op *shard.Op, ring *shard.ShardSet) error {
 	if s.full(shards) {
 		return ErrOverloaded
+	}
+	if shards != (shard.ShardSet{}) {
+		s.compress(op)
 	}
 	for i := range shards.All {
 		if l := s.loop(i); l != nil {

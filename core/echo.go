@@ -12,7 +12,7 @@ import (
 
 // echo sends a message back as it came.
 func (l *loop) echo(frame codec.Frame) {
-	l.replies = codec.AppendFrame(l.replies, frame.Opcode, frame.Payload)
+	l.replies = l.appendFrame(l.replies, frame.Opcode, frame.Payload)
 	l.framed++
 }
 

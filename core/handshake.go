@@ -28,7 +28,8 @@ type handshake struct {
 	echo    bool            // it is for EchoPath
 	pending *pendingUpgrade // its token is being checked
 	closed  bool
-	tls     *tlsState // nil where the connection is plain
+	tls     *tlsState     // nil where the connection is plain
+	deflate codec.Deflate // what is agreed on about compression
 
 	proxied     bool       // its PROXY header is awaited
 	hurried     bool       // it came beyond MaxAcceptRate: refuse when the request is there
@@ -42,7 +43,7 @@ type handshake struct {
 
 // handshakeReady reads what has come of an upgrade request.
 func (l *loop) handshakeReady(h *handshake) {
-	in, open := l.read(h.fd)
+	in, open := l.read(h.fd, readBuffer)
 	if !open {
 		l.dropHandshake(h)
 		return
@@ -105,6 +106,7 @@ func (l *loop) negotiate(h *handshake, in []byte) {
 		l.refuse(h, why, err)
 		return
 	}
+	h.agree(&request)
 	l.authenticate(h, &request, in[n:])
 }
 
@@ -177,12 +179,14 @@ func (l *loop) upgrade(h *handshake, key []byte, user *shard.User, rest []byte) 
 		l.refuse(h, refusedConnections, errCrowded)
 		return
 	}
+	l.window = h.deflate.Window
+	l.shard.SetWindow(c, l.window)
 	l.unlist(h)
 	l.shard.SetRemote(c, h.address, h.subprotocol)
 	l.poll.Become(h.handle, c)
 	l.wrap(h, c)
 	l.counters.Upgraded++
-	l.replies = codec.AppendUpgradeResponse(l.replies[:0], key, l.server.options.subprotocol(h.subprotocol))
+	l.replies = codec.AppendUpgradeResponse(l.replies[:0], key, l.server.options.subprotocol(h.subprotocol), h.deflate.Answer())
 	if c.User() != nil {
 		l.payload = appendAuthenticated(l.payload[:0], c)
 		l.frame(l.payload)

@@ -36,7 +36,7 @@ func TestInactiveTimeout(t *testing.T) {
 	log := &lockedLog{}
 	server := start(t, core.Options{
 		Loops: 1, PingInterval: 20 * time.Millisecond, PingTimeout: time.Hour,
-		InactiveTimeout: 300 * time.Millisecond, LogInactive: true,
+		InactiveTimeout: 300 * time.Millisecond, LogInactive: true, MaxMessageRate: -1,
 		Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	forgotten, busy := connect(t, server), connect(t, server)

@@ -28,6 +28,8 @@ type loop struct {
 	opened     []byte // what has been decrypted of it; nil until that is needed
 	sealed     []byte // what has been encrypted for a socket
 	reader     codec.ReaderConfig
+	deflated   codec.ReaderConfig // of clients with compression
+	inflater   *codec.Inflater    // of their messages; nil where there is no compression
 	parser     *codec.EnvelopeParser
 	decoder    *codec.Decoder
 	publishing publishRequest // the room.publish that is being handled
@@ -39,6 +41,7 @@ type loop struct {
 	payload []byte         // a reply before it has its frame
 	replies []byte         // frames for the client whose input is being handled
 	framed  int            // their number
+	window  codec.Window   // with which they may be compressed: that client's
 	ring    shard.ShardSet // loops to wake when that input has been handled
 	pings   int            // sent by this turn of the sweep
 	swept   int            // slots of the sweep under way that are done; -1: none is
@@ -72,6 +75,11 @@ func newLoop(s *Server, index int) (*loop, error) {
 		parser:  codec.NewEnvelopeParser(),
 		decoder: codec.NewDecoder(),
 		swept:   -1,
+	}
+	l.deflated = l.reader
+	if s.deflaters != nil {
+		l.deflated.Deflate = true
+		l.inflater = codec.NewInflater(int(s.options.MaxMessageSize))
 	}
 	messages, bytes := s.options.rates()
 	l.shard = shard.New(shard.Options{
@@ -122,7 +130,7 @@ func (l *loop) clientReady(c *shard.Client, events poll.Events) {
 	if events&poll.Input == 0 {
 		return
 	}
-	in, open := l.read(int(c.Socket().FD))
+	in, open := l.read(int(c.Socket().FD), readSize(c))
 	if !open {
 		l.Drop(c)
 		l.finish()
@@ -135,9 +143,21 @@ func (l *loop) clientReady(c *shard.Client, events poll.Events) {
 	l.receive(c, in)
 }
 
-// read returns what a socket has, in the loop's buffer, and whether it is open.
-func (l *loop) read(fd int) (in []byte, open bool) {
-	n, err := poll.Read(fd, l.buffer)
+// compressedRead is what is read at a time from a client that may send compressed
+// messages, in bytes: it may become a thousand times as much, while others wait.
+const compressedRead = 8 << 10
+
+func readSize(c *shard.Client) int {
+	if c.Window() != codec.NoWindow {
+		return compressedRead
+	}
+	return readBuffer
+}
+
+// read returns what a socket has, up to size bytes, in the loop's buffer, and whether
+// it is open.
+func (l *loop) read(fd, size int) (in []byte, open bool) {
+	n, err := poll.Read(fd, l.buffer[:size])
 	if err != nil {
 		return nil, err == unix.EAGAIN
 	}

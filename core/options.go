@@ -186,17 +186,18 @@ type Options struct {
 	// upgrades are answered 503. 0 takes what the descriptor limit leaves.
 	MaxConnections int `default:"0" help:"Connections served at once; further upgrades are answered 503. 0: as many as the descriptor limit allows."`
 	// MaxMessageSize is the size of one message from a client over all its
-	// fragments. A larger one closes the connection with 1009.
+	// fragments, and of what a compressed one becomes. A larger one closes the
+	// connection with 1009.
 	MaxMessageSize Size `default:"64KiB" help:"Largest message that a client may send; a larger one closes it with 1009."`
 	// MaxMessageRate is the messages a second that one client may send, as a
 	// token bucket that holds a second's worth. A message beyond it is answered
 	// RATE_LIMIT and not handled. Pings count, too. A negative value turns it
 	// off.
 	MaxMessageRate int `default:"10000" help:"Messages a second that one client may send; further ones are answered RATE_LIMIT. Negative: no limit."`
-	// MaxByteRate is MaxMessageRate for the bytes of messages. Each frame of a
-	// message that comes in several, and each pong, counts 64 bytes beside its
-	// own; one beyond the rate is heard, but counts as a strike. It cannot be
-	// turned off, but be large.
+	// MaxByteRate is MaxMessageRate for the bytes of messages, of compressed ones
+	// for what they become. Each frame of a message that comes in several, and each
+	// pong, counts 64 bytes beside its own; one beyond the rate is heard, but counts
+	// as a strike. It cannot be turned off, but be large.
 	MaxByteRate Size `default:"64MiB" help:"Bytes of messages a second that one client may send, with 64 for each frame of a fragmented one and each pong; a message beyond them is answered RATE_LIMIT."`
 	// MaxStrikes is the number of messages and frames beyond these rates at which
 	// a client is closed with 1008. They are forgiven when it has been silent for as
@@ -212,6 +213,21 @@ type Options struct {
 	// loop. Beyond it publishing is refused with ErrOverloaded; from a 32nd of it
 	// on, clients that publish are not read from until the loop has caught up.
 	MaxInbox Size `default:"64MiB" help:"Bytes of published messages that may wait for one event loop; beyond it publishing is refused with 503."`
+
+	// Compression, on, offers permessage-deflate to clients that ask for it. No
+	// window outlives a message, so that a connection costs what it does without.
+	// It is off unless bytes cost more than time: each message is compressed once
+	// for all its receivers, but each of them has to decompress it. Who can see
+	// how long encrypted messages are, and have text of his own put into them, can
+	// find out what else is in them when they are compressed.
+	Compression Compression `enum:"off,on" default:"off" help:"Compress messages for clients that offer permessage-deflate, and let them do so: off or on."`
+	// CompressionThreshold is the size of a message from which it is compressed.
+	// What does not become smaller is sent as it is.
+	CompressionThreshold Size `default:"512B" help:"Size of a message from which it is compressed."`
+	// CompressionLevel is 1 (fast) to 9 (small). Who publishes a message spends
+	// the time: an event loop, if it is a handler. Clients that bound the window
+	// below 32 KiB have a level of their own, about 5.
+	CompressionLevel int `default:"1" help:"Level of compression: 1 (fast) to 9 (small)."`
 
 	// HandshakeTimeout is the time for a connection to become a WebSocket.
 	HandshakeTimeout time.Duration `default:"10s" help:"Time for a new connection to complete its upgrade."`
@@ -316,6 +332,7 @@ func (o *Options) validate() error {
 		{"max-message-size", int64(o.MaxMessageSize)},
 		{"max-backlog", int64(o.MaxBacklog)},
 		{"max-inbox", int64(o.MaxInbox)},
+		{"compression-threshold", int64(o.CompressionThreshold)},
 		{"handshake-timeout", int64(o.HandshakeTimeout)},
 		{"ping-timeout", int64(o.PingTimeout)},
 		{"close-timeout", int64(o.CloseTimeout)},
@@ -353,6 +370,10 @@ func (o *Options) validate() error {
 		return fmt.Errorf("max-backlog is %s: at most %s can be counted", o.MaxBacklog, Size(maxBacklog))
 	case !o.SlowConsumer.isKnown():
 		return fmt.Errorf("slow-consumer is %q: it is close, skip or latest", o.SlowConsumer)
+	case o.Compression != CompressionOff && o.Compression != CompressionOn:
+		return fmt.Errorf("compression is %q: it is off or on", o.Compression)
+	case o.CompressionLevel < 1 || o.CompressionLevel > 9:
+		return fmt.Errorf("compression-level is %d: it is 1 to 9", o.CompressionLevel)
 	case o.MaxStrikes > 255:
 		return fmt.Errorf("max-strikes is %d: it is 1 to 255", o.MaxStrikes)
 	case o.Join != JoinOpen && o.Join != JoinClaim:

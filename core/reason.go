@@ -14,7 +14,7 @@ const (
 	ReasonSlowConsumer                 // its backlog met MaxBacklog
 	ReasonPingTimeout                  // it did not answer a ping
 	ReasonProtocol                     // it broke RFC 6455
-	ReasonInvalidPayload               // it sent text that is no UTF-8
+	ReasonInvalidPayload               // it sent text that is no UTF-8, or bad compressed data
 	ReasonTooBig                       // its message exceeded MaxMessageSize
 	ReasonInternal                     // a handler panicked
 	ReasonDisconnected                 // the application wanted it: Server.Disconnect

@@ -13,8 +13,9 @@ const maxReplies = 64 << 10
 func (l *loop) receive(c *shard.Client, in []byte) {
 	l.shard.Now = l.server.now()
 	l.shard.See(c)
+	l.window = c.Window()
 	for c.State() == shard.Open || c.State() == shard.Closing {
-		frame, ok, n, err := c.Reader.Next(&l.reader, in)
+		frame, ok, n, err := c.Reader.Next(l.readerOf(c), in)
 		if err != nil {
 			l.sendReplies(c)
 			l.fail(c, err.(*codec.Error))
@@ -49,7 +50,11 @@ func (l *loop) handleFrame(c *shard.Client, frame codec.Frame) {
 	case frame.Opcode != codec.OpPing:
 		l.counters.MessagesIn++
 		c.Active = l.shard.Now
-		l.receiveMessage(c, frame)
+		if frame.Compressed {
+			l.receiveCompressed(c, frame)
+			return
+		}
+		l.receiveMessage(c, frame, len(frame.Payload))
 	case l.shard.Spend(c, len(frame.Payload)):
 		l.pong(c, frame.Payload)
 	default:
@@ -57,9 +62,10 @@ func (l *loop) handleFrame(c *shard.Client, frame codec.Frame) {
 	}
 }
 
-// receiveMessage handles a message if the client keeps within its rates.
-func (l *loop) receiveMessage(c *shard.Client, frame codec.Frame) {
-	if !l.shard.Spend(c, len(frame.Payload)) {
+// receiveMessage handles a message, which counts for so many bytes, if the client
+// keeps within its rates.
+func (l *loop) receiveMessage(c *shard.Client, frame codec.Frame, size int) {
+	if !l.shard.Spend(c, size) {
 		l.overRate(c, frame)
 		return
 	}
@@ -83,7 +89,7 @@ func (l *loop) pong(c *shard.Client, payload []byte) {
 
 // frame adds a text message to the replies.
 func (l *loop) frame(payload []byte) {
-	l.replies = codec.AppendFrame(l.replies, codec.OpText, payload)
+	l.replies = l.appendFrame(l.replies, codec.OpText, payload)
 	l.framed++
 }
 

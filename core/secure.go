@@ -34,7 +34,7 @@ func (l *loop) secureReady(h *handshake, events poll.Events) {
 	if events&poll.Input == 0 || h.closed {
 		return
 	}
-	in, open := l.read(h.fd)
+	in, open := l.read(h.fd, readBuffer)
 	switch {
 	case !open:
 		l.dropHandshake(h)

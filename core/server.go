@@ -38,6 +38,7 @@ import (
 	"time"
 
 	"github.com/gannet-ws/gannet/bus"
+	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/core/secure"
 	"github.com/gannet-ws/gannet/shard"
 )
@@ -55,6 +56,7 @@ type Server struct {
 	directory   *shard.Directory
 	descriptors descriptors
 	admission   admission
+	deflaters   *codec.Deflaters // nil where there is no compression
 	life        atomic.Pointer[life]
 	tls         *tls.Config // nil: there is no TLS
 
@@ -97,6 +99,9 @@ func New(options Options) (*Server, error) {
 		options: options,
 		made:    time.Now(),
 		routes:  map[route]*endpoint{},
+	}
+	if options.Compression == CompressionOn {
+		s.deflaters = codec.NewDeflaters(options.CompressionLevel)
 	}
 	s.subscribers = bus.NewDispatcher(bus.DispatcherOptions{Log: options.Log})
 	s.life.Store(s.newLife())

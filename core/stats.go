@@ -19,6 +19,8 @@ type counters struct {
 	Closed           [reasonCount]uint64
 	BytesIn          uint64
 	MessagesIn       uint64 // data messages, whole
+	Inflated         uint64 // those of them that were compressed
+	InflatedBytes    uint64 // what these have become
 	RoomNamesRefused uint64
 	RoomLimitsMet    uint64 // joins refused because of MaxRooms
 	JoinsRefused     uint64 // by the join policy or the join hook
@@ -71,6 +73,8 @@ func (s *snapshot) add(o *snapshot) {
 	}
 	s.BytesIn += o.BytesIn
 	s.MessagesIn += o.MessagesIn
+	s.Inflated += o.Inflated
+	s.InflatedBytes += o.InflatedBytes
 	s.RoomNamesRefused += o.RoomNamesRefused
 	s.RoomLimitsMet += o.RoomLimitsMet
 	s.JoinsRefused += o.JoinsRefused
@@ -122,6 +126,14 @@ type Totals struct {
 	Rooms          int `json:"rooms"`
 	Backlog        int `json:"backlog"` // bytes that wait in clients' queues
 	Blocked        int `json:"blocked"` // clients whose sockets are full
+
+	ClientsCompressed int    `json:"clientsCompressed"` // clients with compression
+	Compressed        uint64 `json:"compressed"`        // times that a message was compressed, once for each window
+	CompressionIn     uint64 `json:"compressionIn"`     // bytes of these messages
+	CompressionOut    uint64 `json:"compressionOut"`    // what was left of them
+	CompressionFutile uint64 `json:"compressionFutile"` // times that a message did not become smaller
+	Inflated          uint64 `json:"inflated"`          // compressed messages of clients
+	InflatedBytes     uint64 `json:"inflatedBytes"`     // what these have become
 
 	Accepted         uint64            `json:"accepted"`
 	AcceptFailures   uint64            `json:"acceptFailures"` // mostly for want of descriptors or memory
@@ -268,6 +280,7 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.BytesIn = total.BytesIn
 	stats.BytesOut = total.out.BytesOut
 	stats.MessagesIn = total.MessagesIn
+	s.fillCompression(stats, total)
 	stats.FramesOut = total.out.FramesOut
 	stats.Writes = total.out.Writes
 	stats.Published = s.published.Load()

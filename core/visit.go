@@ -39,6 +39,7 @@ func (s *Server) visit(id ClientID, f func(*Context), missed func()) bool {
 // visited calls f, and sends the client what f had to say to it.
 func (l *loop) visited(c *shard.Client, f func(*Context)) {
 	ctx := &Context{loop: l, client: c}
+	l.window = c.Window()
 	defer l.timed(ctx, l.server.clock())
 	defer l.recovered(ctx)
 	f(ctx)

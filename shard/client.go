@@ -87,6 +87,10 @@ const (
 	flagEcho                       // it is sent what it sends, and nothing else
 )
 
+// windowShift is where the flags hold the client's codec.Window: in the upper two
+// bits.
+const windowShift = 14
+
 // ID returns the client's id.
 func (c *Client) ID() ID { return ID{high: c.high, low: c.tag.Load()} }
 
@@ -103,6 +107,9 @@ func (c *Client) State() State { return c.state }
 
 // SetState moves an open client towards its end.
 func (c *Client) SetState(state State) { c.state = state }
+
+// Window returns the window with which messages to the client are compressed.
+func (c *Client) Window() codec.Window { return codec.Window(c.flags >> windowShift) }
 
 // Awaited reports whether the owner is to watch for room in the client's socket.
 func (c *Client) Awaited() bool { return c.flags&flagAwaited != 0 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/gannet-ws/gannet/codec"
 )
 
 // Directory tells any goroutine where clients are: which shards have members of
@@ -16,7 +18,8 @@ type Directory struct {
 	seed    maphash.Seed
 	stripes [64]stripe
 	clients [maxShards]atomic.Int64
-	echoes  atomic.Int64 // those of the clients that are echo clients
+	echoes  atomic.Int64                    // those of the clients that are echo clients
+	windows [codec.WindowCount]atomic.Int64 // clients by their windows; those without one are not counted
 	rooms   atomic.Int64
 	users   atomic.Int64
 }
@@ -64,6 +67,24 @@ func (d *Directory) Clients() (n int) {
 
 // Receivers returns the number of clients that a message to all goes to.
 func (d *Directory) Receivers() int { return d.Clients() - int(d.echoes.Load()) }
+
+// Windows returns the windows that clients have, and how many clients have one.
+func (d *Directory) Windows() (windows codec.Windows, clients int) {
+	for w := codec.Window15; w < codec.WindowCount; w++ {
+		if n := int(d.windows[w].Load()); n > 0 {
+			windows = windows.With(w)
+			clients += n
+		}
+	}
+	return windows, clients
+}
+
+// countWindow counts clients of a window.
+func (d *Directory) countWindow(w codec.Window, clients int64) {
+	if w != codec.NoWindow {
+		d.windows[w].Add(clients)
+	}
+}
 
 // Rooms returns the number of rooms that have members.
 func (d *Directory) Rooms() int { return int(d.rooms.Load()) }
@@ -170,6 +191,7 @@ func (d *Directory) removeClient(shard uint8, c *Client) {
 	if c.Echo() {
 		d.echoes.Add(-1)
 	}
+	d.countWindow(c.Window(), -1)
 	if c.user == nil {
 		return
 	}

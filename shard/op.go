@@ -43,7 +43,7 @@ func (o *Op) cost() int64 {
 		cost += int64(len(room) + IDSize)
 	}
 	if o.Message != nil {
-		cost += int64(len(o.Message.Frame()))
+		cost += int64(o.Message.Size())
 	}
 	return cost
 }

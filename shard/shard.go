@@ -3,6 +3,8 @@ package shard
 import (
 	"math/rand/v2"
 	"sync/atomic"
+
+	"github.com/gannet-ws/gannet/codec"
 )
 
 // Options are what a shard has to know. All fields are required, but for those
@@ -97,6 +99,13 @@ func (s *Shard) Add(socket Socket, user *User) *Client {
 // SetUser puts another token's user in the place of the client's: with the same
 // ID, under which it stays in the directory.
 func (s *Shard) SetUser(c *Client, user *User) { c.user = user }
+
+// SetWindow has messages to the client compressed from now on, where they have a
+// frame for the window. It is called once at most, before anything is sent.
+func (s *Shard) SetWindow(c *Client, w codec.Window) {
+	c.flags |= flags(w) << windowShift
+	s.options.Directory.countWindow(w, 1)
+}
 
 // nonZero keeps a live client's tag from ever being 0.
 func nonZero(random uint32) uint32 {

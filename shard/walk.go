@@ -1,5 +1,7 @@
 package shard
 
+import "github.com/gannet-ws/gannet/codec"
+
 // walk is the delivery that is under way: a run of messages for one audience.
 // Only one walk is under way at a time, so messages reach every client in the
 // order in which they were posted, whatever rooms it is in.
@@ -12,15 +14,19 @@ type walk struct {
 	filter   func(*Client) bool
 	at, end  int // next and last (excluded) index of the audience, in a room of the room's members
 	messages []delivery
-	joined   []byte // their frames, one behind the other
-	buffer   []byte // where joined is, if it is several
-	excepts  bool   // some message leaves somebody out
+	joined   frames        // one behind the other
+	buffers  frames        // where joined are, if they are several
+	excepts  bool          // some message leaves somebody out
+	deflated codec.Windows // for which some message has a compressed frame
 }
+
+// frames are what clients are sent, by their codec.Window.
+type frames [codec.WindowCount][]byte
 
 // delivery is one message of a run.
 type delivery struct {
-	frame  []byte
-	except ID
+	message *codec.Message
+	except  ID
 }
 
 const (
@@ -37,7 +43,7 @@ func (s *Shard) startWalk(ops []Op) int {
 	w := &s.walk
 	first := &ops[0]
 	w.active, w.to, w.clients, w.filter, w.at, w.end = true, first.To, first.Clients, first.Filter, 0, 0
-	w.messages, w.excepts = w.messages[:0], false
+	w.messages, w.excepts, w.deflated = w.messages[:0], false, 0
 	switch first.To {
 	case ToAll:
 		w.end = s.Slots()
@@ -67,12 +73,12 @@ func (s *Shard) collectRun(ops []Op) (run int) {
 		if run > 0 && !op.sameAudience(&ops[0]) {
 			break
 		}
-		frame := op.Message.Frame()
-		if bytes += len(frame); run > 0 && (bytes > maxRunBytes || run == maxRunMessages) {
+		if bytes += len(op.Message.Frame()); run > 0 && (bytes > maxRunBytes || run == maxRunMessages) {
 			break
 		}
-		s.walk.messages = append(s.walk.messages, delivery{frame: frame, except: op.Except})
+		s.walk.messages = append(s.walk.messages, delivery{message: op.Message, except: op.Except})
 		s.walk.excepts = s.walk.excepts || !op.Except.IsZero()
+		s.walk.deflated |= op.Message.Windows()
 		s.waiting.Add(-op.cost())
 		run++
 	}
@@ -81,17 +87,28 @@ func (s *Shard) collectRun(ops []Op) (run int) {
 	return run
 }
 
-// join puts the frames of the run behind each other.
+// join puts the frames of the run behind each other: the plain ones, and for each
+// window for which some are compressed, what its clients are sent.
 func (w *walk) join() {
+	w.joinFor(codec.NoWindow)
+	for window := codec.Window15; window < codec.WindowCount; window++ {
+		w.joined[window] = w.joined[codec.NoWindow]
+		if w.deflated.Has(window) {
+			w.joinFor(window)
+		}
+	}
+}
+
+func (w *walk) joinFor(window codec.Window) {
 	if len(w.messages) == 1 {
-		w.joined = w.messages[0].frame
+		w.joined[window] = w.messages[0].message.FrameFor(window)
 		return
 	}
-	w.buffer = w.buffer[:0]
+	buffer := w.buffers[window][:0]
 	for i := range w.messages {
-		w.buffer = append(w.buffer, w.messages[i].frame...)
+		buffer = append(buffer, w.messages[i].message.FrameFor(window)...)
 	}
-	w.joined = w.buffer
+	w.joined[window], w.buffers[window] = buffer, buffer
 }
 
 // stepWalk visits up to budget clients and returns how many it visited.
@@ -152,16 +169,18 @@ func (w *walk) leavesOut(c *Client) bool {
 // run could share a write.
 func (s *Shard) writeRun(c *Client) {
 	w := &s.walk
-	n := s.write(c, w.joined)
+	window := c.Window()
+	joined := w.joined[window]
+	n := s.write(c, joined)
 	switch {
 	case n < 0:
 		return
-	case n == len(w.joined):
+	case n == len(joined):
 		s.Counters.FramesOut += uint64(len(w.messages))
 		return
 	}
 	for i := range w.messages {
-		c.queue.push(&s.nodes, w.messages[i].frame, 1)
+		c.queue.push(&s.nodes, w.messages[i].message.FrameFor(window), 1)
 	}
 	s.Counters.FramesOut += uint64(c.queue.advance(&s.nodes, n))
 	s.block(c)
@@ -177,7 +196,7 @@ func (s *Shard) deliver(c *Client) {
 		if c.state != Open {
 			return
 		}
-		s.Enqueue(c, m.frame)
+		s.Enqueue(c, m.message.FrameFor(c.Window()))
 	}
 }
 
@@ -187,6 +206,6 @@ func (s *Shard) finishWalk() {
 		s.endWalk(w.room)
 	}
 	clear(w.messages)
-	w.joined = nil
+	w.joined = frames{}
 	w.active, w.room, w.clients, w.filter = false, nil, nil, nil
 }

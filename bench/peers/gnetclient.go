@@ -53,7 +53,7 @@ func (c *gnetClient) upgrade(conn gnet.Conn) gnet.Action {
 	if err != nil || request.Check() != nil || string(request.Path) != "/ws" {
 		return gnet.Close
 	}
-	answer := codec.AppendUpgradeResponse(nil, request.Key, "")
+	answer := codec.AppendUpgradeResponse(nil, request.Key, "", "")
 	_, _ = conn.Discard(n)
 	c.upgraded = true
 	if _, err := conn.Write(answer); err != nil {

@@ -201,6 +201,10 @@ func TestStats_Keys(t *testing.T) {
 		"nodes": "gannet_nodes", "surveys": "gannet_surveys_total", "surveyMissing": "gannet_survey_missing_total",
 		"badMessages": "gannet_bad_messages_total", "unknownRoutes": "gannet_unknown_routes_total",
 		"handlerErrors": "gannet_handler_errors_total", "panics": "gannet_handler_panics_total", "acceptFailures": "gannet_accept_failures_total",
+		"clientsCompressed": "gannet_clients_compressed", "compressed": "gannet_compressed_messages_total",
+		"tlsHandshakes": "gannet_tls_handshakes_total", "tlsFailures": "gannet_tls_handshake_failures_total",
+		"compressionIn": "gannet_compression_in_bytes_total", "compressionOut": "gannet_compression_out_bytes_total",
+		"compressionFutile": "gannet_compression_futile_total", "inflated": "gannet_inflated_messages_total", "inflatedBytes": "gannet_inflated_bytes_total",
 	}
 	metrics := n.readMetrics()
 	for key, name := range numbers {

@@ -21,7 +21,7 @@ func TestListenUnix(t *testing.T) {
 	_, err = poll.ListenUnix(path, 0o620)
 	require.ErrorIs(t, err, unix.EADDRINUSE)
 	require.FileExists(t, path, "a failure leaves another's file")
-	_, err = poll.Accept(fd)
+	_, _, err = poll.Accept(fd)
 	require.ErrorIs(t, err, unix.EAGAIN)
 
 	copied, err := poll.Copy(fd)
@@ -30,7 +30,7 @@ func TestListenUnix(t *testing.T) {
 	far, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
 	require.NoError(t, unix.Connect(far, &unix.SockaddrUnix{Name: path}))
-	near, err := poll.Accept(copied)
+	near, _, err := poll.Accept(copied)
 	require.NoError(t, err)
 	for _, open := range []int{near, far, copied} {
 		require.NoError(t, unix.Close(open))

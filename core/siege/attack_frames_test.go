@@ -22,14 +22,14 @@ func masked(times int, op codec.Opcode, final bool, payload []byte) []byte {
 // Attacks by what clients send.
 var withFrames = []attack{
 	{
-		name: "slow writers: a message of 60 KB, a byte every 100 ms", fate: "1008 `frame timeout` after `--frame-timeout`",
+		name: "slow writers: a message of 64 KB, a byte every 100 ms", fate: "1008 `frame timeout` after `--frame-timeout`",
 		flags: []string{"--frame-timeout=1s"}, attackers: 1,
 		attack: func(a *attacker) {
 			p := a.upgrade("")
 			if p == nil {
 				return
 			}
-			if p.write(announce(0x81, 60_000)) != nil {
+			if p.write(announce(0x81, 64<<10)) != nil {
 				_ = p.conn.Close()
 				return
 			}

@@ -1,0 +1,84 @@
+package core
+
+import (
+	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/shard"
+)
+
+// permessage-deflate, RFC 7692. A message to many is compressed once for each
+// window that clients have, by who publishes it: on an event loop if that is a
+// handler. A client without a compressed frame of its window gets the plain one,
+// so a client that comes between the compression and the delivery misses nothing.
+
+// Compression says whether messages may be compressed.
+type Compression string
+
+// The choices.
+const (
+	CompressionOff Compression = "off"
+	CompressionOn  Compression = "on"
+)
+
+// compress gives the op's message compressed frames, if there are clients for
+// them.
+func (s *Server) compress(op *shard.Op) {
+	if s.deflaters == nil || len(op.Message.Payload()) < int(s.options.CompressionThreshold) {
+		return
+	}
+	if windows, clients := s.directory.Windows(); clients > 0 {
+		op.Message = s.deflaters.Compress(op.Message, windows)
+	}
+}
+
+// agree notes what the request and the options allow to be compressed.
+func (h *handshake) agree(request *codec.UpgradeRequest) {
+	if h.loop.server.deflaters != nil {
+		h.deflate = request.Deflate
+	}
+}
+
+// appendFrame appends a message to the replies for the client whose input is being
+// handled, compressed where that is agreed on and worth it.
+func (l *loop) appendFrame(replies []byte, op codec.Opcode, payload []byte) []byte {
+	if l.window != codec.NoWindow && len(payload) >= int(l.server.options.CompressionThreshold) {
+		if compressed, ok := l.server.deflaters.AppendFrame(replies, op, payload, l.window); ok {
+			return compressed
+		}
+	}
+	return codec.AppendFrame(replies, op, payload)
+}
+
+// readerOf returns how the client's bytes are to be read.
+func (l *loop) readerOf(c *shard.Client) *codec.ReaderConfig {
+	if c.Window() != codec.NoWindow {
+		return &l.deflated
+	}
+	return &l.reader
+}
+
+// receiveCompressed decompresses a message and handles it. Against the client's
+// rate counts what it has become, if that is more than what was sent.
+func (l *loop) receiveCompressed(c *shard.Client, frame codec.Frame) {
+	defer l.inflater.Release()
+	message, err := l.inflater.Inflate(frame)
+	if err != nil {
+		l.sendReplies(c)
+		l.fail(c, err.(*codec.Error))
+		return
+	}
+	l.counters.Inflated++
+	l.counters.InflatedBytes += uint64(len(message.Payload))
+	l.receiveMessage(c, message, max(len(frame.Payload), len(message.Payload)))
+}
+
+// fillCompression adds the figures of compression.
+func (s *Server) fillCompression(stats *Stats, total *snapshot) {
+	_, stats.ClientsCompressed = s.directory.Windows()
+	stats.Inflated, stats.InflatedBytes = total.Inflated, total.InflatedBytes
+	if s.deflaters == nil {
+		return
+	}
+	done := s.deflaters.Stats()
+	stats.Compressed, stats.CompressionFutile = done.Messages, done.Futile
+	stats.CompressionIn, stats.CompressionOut = done.In, done.Out
+}
