@@ -66,14 +66,11 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	defer now.leaveUnix()
-	verifier, err := s.options.verifier()
+	stopVerifier, err := s.startVerifier(now)
 	if err != nil {
 		return err
 	}
-	if verifier != nil {
-		now.verifier.Store(verifier)
-		defer verifier.Close()
-	}
+	defer stopVerifier()
 	if err := s.subscribers.Start(); err != nil { // before there are events
 		return err
 	}

@@ -196,9 +196,9 @@ type Options struct {
 	MaxMessageRate int `default:"10000" help:"Messages a second that one client may send; further ones are answered RATE_LIMIT. Negative: no limit."`
 	// MaxByteRate is MaxMessageRate for the bytes of messages, of compressed ones
 	// for what they become. Each frame of a message that comes in several, and each
-	// pong, counts 64 bytes beside its own; one beyond the rate is heard, but counts
+	// pong, counts 1 KiB beside its own; one beyond the rate is heard, but counts
 	// as a strike. It cannot be turned off, but be large.
-	MaxByteRate Size `default:"64MiB" help:"Bytes of messages a second that one client may send, with 64 for each frame of a fragmented one and each pong; a message beyond them is answered RATE_LIMIT."`
+	MaxByteRate Size `default:"64MiB" help:"Bytes of messages a second that one client may send, with 1 KiB for each frame of a fragmented one and each pong; a message beyond them is answered RATE_LIMIT."`
 	// MaxStrikes is the number of messages and frames beyond these rates at which
 	// a client is closed with 1008. They are forgiven when it has been silent for as
 	// long as its buckets take to fill, at most about a second.
@@ -421,11 +421,11 @@ func (o *Options) verifier() (*auth.Verifier, error) {
 	if !o.hasKey() {
 		return nil, nil
 	}
-	return auth.New(o.auth())
+	return auth.New(o.Auth())
 }
 
-// auth returns the options of tokens.
-func (o *Options) auth() auth.Options {
+// Auth returns the options that say which tokens are accepted.
+func (o *Options) Auth() auth.Options {
 	return auth.Options{
 		Secret:         o.JWTSecret,
 		SecretEncoding: o.JWTSecretEncoding,

@@ -192,14 +192,14 @@ func TestMaxMessageRate_PingsCount(t *testing.T) {
 // Frames that are no messages are not free: a message that never ends, of empty
 // frames, is one that ends its client, and so are pongs.
 func TestMaxByteRate_FramesCount(t *testing.T) {
-	const room = 1000 / 64 // frames for which there are bytes
+	const room = 16_000 / 1024 // frames for which there are bytes
 	for name, frames := range map[string]string{
 		"empty fragments": wireFrame(0x01, "") + strings.Repeat(wireFrame(0x00, ""), room+2),
 		"pongs":           strings.Repeat(wireFrame(0x8a, ""), room+3),
-		"pongs that say something, and a fragment": strings.Repeat(wireFrame(0x8a, strings.Repeat("x", 36)), 9) + strings.Repeat(wireFrame(0x8a, ""), 3) + wireFrame(0x01, ""),
+		"pongs that say something, and a fragment": strings.Repeat(wireFrame(0x8a, strings.Repeat("x", 36)), 14) + strings.Repeat(wireFrame(0x8a, ""), 3) + wireFrame(0x01, ""),
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := start(t, core.Options{MaxByteRate: 1, MaxMessageSize: 1000, MaxStrikes: 3, CloseTimeout: patience})
+			server := start(t, core.Options{MaxByteRate: 1, MaxMessageSize: 16_000, MaxStrikes: 3, CloseTimeout: patience})
 			p := wireOpen(t, server, wireRequest("/ws")+frames)
 			opcode, payload := p.frame()
 			require.EqualValues(t, codec.OpClose, opcode)
@@ -212,7 +212,7 @@ func TestMaxByteRate_FramesCount(t *testing.T) {
 
 // A fragment beyond the rate is a strike, and heard: a message is not torn.
 func TestMaxByteRate_FragmentsAreHeard(t *testing.T) {
-	server := start(t, core.Options{MaxByteRate: 1, MaxMessageSize: 1000})
+	server := start(t, core.Options{MaxByteRate: 1, MaxMessageSize: 16_000})
 	in := wireRequest("/ws") + wireFrame(0x01, askPing[:1])
 	for range 20 {
 		in += wireFrame(0x00, "")

@@ -34,6 +34,7 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +60,8 @@ type Server struct {
 	deflaters   *codec.Deflaters // nil where there is no compression
 	life        atomic.Pointer[life]
 	tls         *tls.Config // nil: there is no TLS
+	keysMu      sync.Mutex  // of keys, and of the verifier of a life, when they change
+	keys        *Keys       // of SetKeys; nil: those of the options
 
 	loops loops
 	state atomic.Int32
@@ -129,7 +132,7 @@ func New(options Options) (*Server, error) {
 		return nil, err
 	}
 	if options.hasKey() {
-		if err := options.auth().Check(); err != nil {
+		if err := options.Auth().Check(); err != nil {
 			return nil, err
 		}
 	}

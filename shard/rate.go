@@ -46,9 +46,9 @@ func (s *Shard) Spend(c *Client, size int) bool {
 }
 
 // frameCharge is what a frame that is no message by itself counts for, in bytes. It
-// is cheap to read, but not free: with 64 MiB a second a client may send a million
-// of them.
-const frameCharge = 64
+// is cheap to read, but not free: with 64 MiB a second a client may send 65,536 of
+// them, which are 64 KiB byte by byte.
+const frameCharge = 1 << 10
 
 // SpendFrame takes a frame that is no message by itself, a fragment or a pong, from
 // the client's bucket of bytes: its charge, and size bytes. It reports whether the

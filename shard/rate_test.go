@@ -83,20 +83,20 @@ func TestRate_SlowRateFillsInSmallSteps(t *testing.T) {
 func TestRate_FramesThatAreNoMessages(t *testing.T) {
 	f := newFixture(t, func(o *Options) {
 		o.Messages = Rate{PerSecond: 1, Burst: 1}
-		o.Bytes = Rate{PerSecond: 1000, Burst: 500}
+		o.Bytes = Rate{PerSecond: 16_000, Burst: 8000}
 	})
 	c := f.add("").Client
 	for i := range 7 {
 		assert.True(t, f.SpendFrame(c, 0), i)
 	}
-	assert.False(t, f.SpendFrame(c, 0), "8 charges of 64 bytes are more than 500")
+	assert.False(t, f.SpendFrame(c, 0), "8 charges of 1 KiB are more than 8000")
 	assert.EqualValues(t, 1, c.Strikes)
-	assert.True(t, f.Spend(c, 500-7*frameCharge), "what is left is for a message")
+	assert.True(t, f.Spend(c, 8000-7*frameCharge), "what is left is for a message")
 	assert.False(t, f.Spend(c, 0), "the one that there is")
 	f.Now += 1000
 	f.See(c)
-	assert.False(t, f.SpendFrame(c, 500-frameCharge+1), "the payload counts beside the charge")
-	assert.True(t, f.SpendFrame(c, 500-frameCharge))
+	assert.False(t, f.SpendFrame(c, 8000-frameCharge+1), "the payload counts beside the charge")
+	assert.True(t, f.SpendFrame(c, 8000-frameCharge))
 	assert.False(t, f.SpendFrame(c, 0))
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -21,11 +22,13 @@ const (
 
 // certificate is a server's certificate and key in files, which may be replaced
 // while it serves: connections that there are go on, and new ones see the new one.
-// But for current, it belongs to the goroutine of watch, or to any one before that.
+// Any goroutine may use it.
 type certificate struct {
+	log     *slog.Logger
+	current atomic.Pointer[tls.Certificate]
+
+	mu                sync.Mutex
 	certFile, keyFile string
-	log               *slog.Logger
-	current           atomic.Pointer[tls.Certificate]
 	read              [2]os.FileInfo // the files when they were last read
 }
 
@@ -43,7 +46,8 @@ func (c *certificate) config() *tls.Config {
 	return &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil }}
 }
 
-// load reads the files. With an error the certificate stays what it was.
+// load reads the files, with the lock held unless nobody else knows the certificate
+// yet. With an error it stays what it was.
 func (c *certificate) load() error {
 	c.read = c.look() // before they are read: a change meanwhile is seen next time
 	loaded, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
@@ -87,8 +91,13 @@ func (c *certificate) changed() bool {
 	return false
 }
 
-// reload reads the files anew and logs how that went.
+// reload reads the files anew, if they have changed, and logs how that went.
 func (c *certificate) reload() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.changed() {
+		return
+	}
 	if err := c.load(); err != nil {
 		c.log.Error("the TLS certificate stays as it was", "error", err)
 		return
@@ -96,21 +105,30 @@ func (c *certificate) reload() {
 	c.log.Info("the TLS certificate has been read anew", "file", c.certFile, "expires", c.current.Load().Leaf.NotAfter)
 }
 
-// watch reads the files anew at each request, and when they have changed, until ctx
-// ends.
-func (c *certificate) watch(ctx context.Context, requests <-chan struct{}) {
+// take is the step of a reload: it reads the files that the settings name now.
+func (c *certificate) take(next *serveCommand) (changed string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.certFile == next.TLSCert && c.keyFile == next.TLSKey && !c.changed() {
+		return "", nil
+	}
+	c.certFile, c.keyFile = next.TLSCert, next.TLSKey
+	if err := c.load(); err != nil {
+		return "", err
+	}
+	return "TLS certificate", nil
+}
+
+// watch reads the files anew when they have changed, until ctx ends.
+func (c *certificate) watch(ctx context.Context) {
 	look := time.NewTicker(certificateLook)
 	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-requests:
-			c.reload()
 		case <-look.C:
-			if c.changed() {
-				c.reload()
-			}
+			c.reload()
 		}
 	}
 }

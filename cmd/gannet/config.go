@@ -1,32 +1,51 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/alecthomas/kong"
-	"github.com/goccy/go-yaml"
 )
+
+// configCommand is gannet config.
+type configCommand struct {
+	Print configPrint `cmd:"" help:"Print the settings of gannet serve as they are, in the form of a configuration file."`
+	Check configCheck `cmd:"" help:"Say all that is wrong with a configuration file."`
+}
 
 // BeforeResolve adds what stands beneath the environment and the command line,
 // before flags get their values: a configuration file and, beneath that, a profile.
+// Who checks a file reads it without that.
 func (c *cli) BeforeResolve(command *kong.Context) error {
-	file, err := readConfiguration(command)
-	if err != nil {
+	if checksFile(command.Selected()) {
+		return nil
+	}
+	var err error
+	if c.file == nil {
+		if c.file, err = readConfiguration(command); err != nil {
+			return err
+		}
+	}
+	if c.profile, err = readProfile(command, c.file); err != nil {
 		return err
 	}
-	profile, err := readProfile(command, file)
-	if err != nil {
-		return err
-	}
-	for _, r := range []*fileResolver{profile, file} {
+	for _, r := range []*fileResolver{c.profile, c.file} {
 		if r != nil {
 			command.AddResolver(r)
 		}
 	}
 	return nil
+}
+
+// checksFile reports whether a command is gannet config check.
+func checksFile(command *kong.Node) bool {
+	if command == nil {
+		return false
+	}
+	_, checks := command.Target.Addr().Interface().(*configCheck)
+	return checks
 }
 
 // readConfiguration returns the settings of the file that --config names, nil if
@@ -36,6 +55,10 @@ func readConfiguration(command *kong.Context) (*fileResolver, error) {
 	if path == "" {
 		return nil, nil
 	}
+	return openConfiguration(path)
+}
+
+func openConfiguration(path string) (*fileResolver, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the configuration: %w", err)
@@ -54,103 +77,62 @@ func findFlag(command *kong.Context, name string) *kong.Flag {
 	return nil
 }
 
-// fileResolver gives flags the values that a file has for them.
-type fileResolver struct {
-	path     string
-	settings map[string]any
-}
-
-func newFileResolver(path string, raw []byte) (*fileResolver, error) {
-	settings := map[string]any{}
-	if err := yaml.Unmarshal(raw, &settings); err != nil {
-		return nil, fmt.Errorf("%s is not YAML: %w", path, err)
+// source says where the value of a flag of the command that is called comes from.
+func (c *cli) source(command *kong.Context, flag *kong.Flag) string {
+	switch variable, set := inEnvironment(flag); {
+	case onCommandLine(command, flag):
+		return "flag"
+	case set:
+		return "environment " + variable
+	case c.file.has(flag):
+		return "file " + c.file.at(flag.Name)
+	case c.profile.has(flag):
+		return c.profile.path
 	}
-	return &fileResolver{path: path, settings: settings}, nil
+	return sourceDefault
 }
 
-// Validate refuses settings that no flag has.
-func (r *fileResolver) Validate(app *kong.Application) error {
-	known := flagNames(app.Node)
-	for name := range r.settings {
-		if !slices.Contains(known, name) {
-			return fmt.Errorf("%s: unknown setting %q%s", r.path, name, suggest(name, known))
+// sourceDefault is the source of a value that nobody has set.
+const sourceDefault = "default"
+
+// onCommandLine reports whether the command line sets a flag, if only to nothing.
+func onCommandLine(command *kong.Context, flag *kong.Flag) bool {
+	return slices.ContainsFunc(command.Path, func(p *kong.Path) bool { return p.Flag == flag && !p.Resolved })
+}
+
+// inEnvironment returns the variable of the environment that sets a flag, if only
+// to nothing.
+func inEnvironment(flag *kong.Flag) (variable string, set bool) {
+	for _, name := range flag.Envs {
+		if _, set := os.LookupEnv(name); set {
+			return name, true
 		}
 	}
-	return nil
+	return "", false
 }
 
-// Resolve returns the file's value for a flag, as kong reads values: text. A flag
-// that the environment sets has none, as kong would prefer the file's.
-func (r *fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-	value, ok := r.settings[flag.Name]
-	if !ok || inEnvironment(flag) {
-		return nil, nil
-	}
-	switch value := value.(type) {
-	case map[string]any, nil:
-		return nil, fmt.Errorf("%s: %s must be a single value", r.path, flag.Name)
-	case []any:
-		parts := make([]string, len(value))
-		for i, part := range value {
-			parts[i] = fmt.Sprint(part)
+// flagGroup is the flags of a command that belong together.
+type flagGroup struct {
+	title string
+	flags []*kong.Flag
+}
+
+// groupFlags returns a command's flags but the hidden ones, in the order in which
+// their groups come first.
+func groupFlags(flags []*kong.Flag) (groups []flagGroup) {
+	for _, flag := range flags {
+		if flag.Hidden {
+			continue
 		}
-		return strings.Join(parts, ","), nil
-	case bool:
-		return value, nil
-	default:
-		return fmt.Sprint(value), nil
-	}
-}
-
-// inEnvironment reports whether the environment sets a flag, if only to nothing.
-func inEnvironment(flag *kong.Flag) bool {
-	return slices.ContainsFunc(flag.Envs, func(name string) bool {
-		_, ok := os.LookupEnv(name)
-		return ok
-	})
-}
-
-func flagNames(node *kong.Node) (names []string) {
-	for _, flag := range node.Flags {
-		names = append(names, flag.Name)
-	}
-	for _, child := range node.Children {
-		names = append(names, flagNames(child)...)
-	}
-	return names
-}
-
-// suggest names the flag that a mistyped one is nearest to.
-func suggest(name string, known []string) string {
-	best, nearest := "", 4
-	for _, k := range known {
-		if d := editDistance(name, k); d < nearest {
-			best, nearest = k, d
+		title := "Command"
+		if flag.Group != nil {
+			title = cmp.Or(flag.Group.Title, title)
 		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// editDistance is the number of letters to change, add or drop.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		at := slices.IndexFunc(groups, func(g flagGroup) bool { return g.title == title })
+		if at < 0 {
+			at, groups = len(groups), append(groups, flagGroup{title: title})
 		}
+		groups[at].flags = append(groups[at].flags, flag)
 	}
-	return row[len(b)]
+	return groups
 }

@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -47,38 +49,27 @@ YAML file (` + "`--config FILE`" + `) whose key is the flag's name. A command li
 the environment, which beats the file, which beats a profile (` + "`--profile NAME`" + `, a
 preset that ` + "`gannet profiles`" + ` lists and shows). Sizes are written as 512, 64KiB, 1MiB or 2GiB,
 times as 500ms, 30s or 1h. What cannot be is refused at start, with a sentence.
+` + "`gannet config print`" + ` prints all settings as they are, with where each comes from, and
+` + "`gannet config check --config FILE`" + ` says all that is wrong with a file.
+
+At SIGHUP all settings are read again, with the files that they name. The log level and
+the keys of tokens (` + "`jwt-secret`, `jwt-secret-file`, `jwt-public-key-file`" + `) are taken at once;
+of others that have changed the log says that they need a restart, or with workers SIGUSR2.
+If gannet would not start with the settings as they are, none is taken.
 
 This page is written by ` + "`make docs`" + `.
 `)
-	serve := slices.IndexFunc(parser.Model.Children, func(n *kong.Node) bool { return n.Name == "serve" })
-	writeFlags(&page, parser.Model.Children[serve])
+	notes := readNotes(t)
+	for _, group := range groupFlags(serveNode(parser.Model).Flags) {
+		fmt.Fprintf(&page, "\n## %s\n\n| flag | environment | default | unit | |\n| --- | --- | --- | --- | --- |\n", group.title)
+		for _, flag := range group.flags {
+			page.WriteString(flagRow(flag, notes[flag.Name]))
+		}
+	}
 	return page.String()
 }
 
-// writeFlags writes a table of a command's flags for each of their groups, in the
-// order in which they come first.
-func writeFlags(page *strings.Builder, command *kong.Node) {
-	var groups []string
-	rows := map[string][]string{}
-	for _, f := range command.Flags {
-		if f.Hidden {
-			continue
-		}
-		group := "Command"
-		if f.Group != nil {
-			group = f.Group.Title
-		}
-		if rows[group] == nil {
-			groups = append(groups, group)
-		}
-		rows[group] = append(rows[group], flagRow(f))
-	}
-	for _, group := range groups {
-		fmt.Fprintf(page, "\n## %s\n\n| flag | environment | default | |\n| --- | --- | --- | --- |\n%s", group, strings.Join(rows[group], ""))
-	}
-}
-
-func flagRow(f *kong.Flag) string {
+func flagRow(f *kong.Flag, n note) string {
 	form := "--" + f.Name
 	if f.PlaceHolder != "" {
 		form += " " + f.PlaceHolder
@@ -87,7 +78,50 @@ func flagRow(f *kong.Flag) string {
 	if f.Default != "" {
 		byDefault = "`" + f.Default + "`"
 	}
-	return row("`"+form+"`", "`"+strings.Join(f.Envs, "`, `")+"`", byDefault, f.Help)
+	return row("`"+form+"`", "`"+strings.Join(f.Envs, "`, `")+"`", byDefault, unitOf(f), f.Help+n.html())
+}
+
+// note is what the page says of a setting beside its help.
+type note struct{ Bounds, Costs, Change string }
+
+func (n note) html() (text string) {
+	for _, part := range []struct{ title, text string }{{"Bounds", n.Bounds}, {"Costs", n.Costs}, {"Change it", n.Change}} {
+		if part.text != "" {
+			text += "<br>**" + part.title + ":** " + part.text
+		}
+	}
+	return text
+}
+
+// readNotes returns the notes by the names of settings.
+func readNotes(t *testing.T) map[string]note {
+	text, err := os.ReadFile(filepath.Join("docs", "settings.yaml"))
+	require.NoError(t, err)
+	notes := map[string]note{}
+	require.NoError(t, yaml.UnmarshalWithOptions(text, &notes, yaml.Strict()))
+	return notes
+}
+
+// Every setting that is a number, a size or a time has its note, every note its
+// setting, and the metrics that notes speak of are there.
+func TestDocs_NotesAreOfSettingsAndMetrics(t *testing.T) {
+	notes, flags := readNotes(t), serveFlags(t)
+	for name, flag := range flags {
+		if unit := unitOf(flag); !flag.Hidden && slices.Contains([]string{"number", "size", "time"}, unit) {
+			assert.Contains(t, notes, name, "docs/settings.yaml says what this %s bounds", unit)
+		}
+	}
+	var metrics []string
+	for _, m := range admin.Metrics() {
+		metrics = append(metrics, m.Name)
+	}
+	for name, n := range notes {
+		assert.Contains(t, flags, name)
+		assert.NotContains(t, []string{n.Bounds, n.Costs, n.Change}, "", name)
+		for _, metric := range regexp.MustCompile(`gannet_[a-z_]+`).FindAllString(n.html(), -1) {
+			assert.Contains(t, metrics, metric, name)
+		}
+	}
 }
 
 // metricsPage lists the metrics.

@@ -37,6 +37,7 @@ type assignment struct {
 type word struct {
 	Ready   bool   `json:"ready,omitempty"`   // from a worker: it serves
 	Failure string `json:"failure,omitempty"` // from a worker: why it ends, a sentence
+	Reload  bool   `json:"reload,omitempty"`  // from the parent: settings may have changed
 	Retire  bool   `json:"retire,omitempty"`  // from the parent: another one serves in the worker's place
 }
 

@@ -35,6 +35,7 @@ type fleet struct {
 // logLine is a line of the log.
 type logLine struct {
 	Msg, URL, Admin, Node, Status, Error string
+	Changed, Settings                    string
 	Worker                               *int
 	PID, Loops                           int
 	TLSURL                               string `json:"tls-url"`

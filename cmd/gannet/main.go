@@ -24,6 +24,13 @@ type cli struct {
 	Publish  publishCommand  `cmd:"" help:"Send one message to clients."`
 	Profiles profilesCommand `cmd:"" help:"List the presets of settings for gannet serve --profile, or show one."`
 	Bench    benchCommand    `cmd:"" help:"Measure a server beside a bare write loop over as many sockets."`
+
+	Settings   configCommand     `cmd:"" name:"config" help:"Print the settings of gannet serve, or check a file of them."`
+	Token      tokenCommand      `cmd:"" help:"Make a token, or look into one."`
+	Version    versionCommand    `cmd:"" help:"Print which gannet this is."`
+	Completion completionCommand `cmd:"" help:"Print a script with which a shell completes commands and flags."`
+
+	file, profile *fileResolver // what stands beneath environment and command line; nil: nothing
 }
 
 // benchCommand is gannet bench.
@@ -91,21 +98,17 @@ func newParser(ctx context.Context, grammar any, out io.Writer) (*kong.Kong, err
 		kong.DefaultEnvars("GANNET"),
 		kong.UsageOnError(),
 		kong.PostBuild(hideForNodes),
+		kong.PostBuild(hideForTokens),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(out, (*io.Writer)(nil)),
 	)
 }
 
-// refuseZeros refuses a zero where the default is not zero: in options a zero
-// means the default, and would be taken for it without a word.
+// refuseZeros applies checkZero to the values that flags have.
 func refuseZeros(flags []*kong.Flag) error {
 	for _, flag := range flags {
-		switch flag.Default {
-		case "", "0", "0s", "false":
-			continue
-		}
-		if flag.Target.IsZero() {
-			return fmt.Errorf("%s must be above zero", flag.Name)
+		if err := checkZero(flag, flag.Target); err != nil {
+			return err
 		}
 	}
 	return nil

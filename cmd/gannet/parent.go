@@ -57,7 +57,7 @@ func parentOf(ctx context.Context) *parent {
 
 // takeSignals leaves the meaning of signals to the parent. A terminal and service
 // managers send theirs to all processes: a worker drains at SIGINT and SIGTERM,
-// and a second one is not its to act on, nor what asks for a replacement.
+// and a second one is not its to act on, nor what asks for a reload or a replacement.
 func (p *parent) takeSignals() {
 	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR2)
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM)
@@ -84,9 +84,12 @@ func (p *parent) ready() {
 	}
 }
 
-// obey calls retire when the parent says so, and gone when it has ended.
-func (p *parent) obey(retire, gone func()) {
+// obey calls reload and retire when the parent says so, and gone when it has ended.
+func (p *parent) obey(reload, retire, gone func()) {
 	listen(p.control, func(w word) {
+		if w.Reload {
+			reload()
+		}
 		if w.Retire {
 			retire()
 		}

@@ -81,6 +81,16 @@ func (p *process) watch() {
 // pid is the number of the process.
 func (p *process) pid() int { return p.command.Process.Pid }
 
+// hasExited reports whether the process has gone.
+func (p *process) hasExited() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
 // status says how the process ended: in its own words if it had some, or else as
 // the kernel knows it.
 func (p *process) status() error {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/alecthomas/kong"
 
@@ -77,9 +76,4 @@ func readProfile(command *kong.Context, file *fileResolver) (*fileResolver, erro
 		return nil, err
 	}
 	return newFileResolver("profile "+name, text)
-}
-
-// onCommandLine reports whether the command line sets a flag, if only to nothing.
-func onCommandLine(command *kong.Context, flag *kong.Flag) bool {
-	return slices.ContainsFunc(command.Path, func(p *kong.Path) bool { return p.Flag == flag })
 }

@@ -17,13 +17,21 @@ type runtimeFlags struct {
 	MemoryLimit core.Size `default:"0" help:"Memory from which garbage is collected as often as that takes, at up to half of the CPU: a goal, not a bound, and without the kernel's socket buffers. 0: what GOMEMLIMIT says, or none."`
 }
 
-// apply sets what is not zero.
-func (r runtimeFlags) apply() error {
+// check returns a sentence for what cannot be.
+func (r runtimeFlags) check() error {
 	switch {
 	case r.GCPercent < 0:
 		return fmt.Errorf("gc-percent is %d: it is above zero, or 0 for what Go does", r.GCPercent)
 	case r.MemoryLimit != 0 && r.MemoryLimit < leastMemoryLimit:
 		return fmt.Errorf("memory-limit is %s: it is at least %s, or 0 for none", r.MemoryLimit, leastMemoryLimit)
+	}
+	return nil
+}
+
+// apply sets what is not zero.
+func (r runtimeFlags) apply() error {
+	if err := r.check(); err != nil {
+		return err
 	}
 	if r.GCPercent > 0 {
 		debug.SetGCPercent(r.GCPercent)

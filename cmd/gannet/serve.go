@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/gannet-ws/gannet/core"
 	"github.com/gannet-ws/gannet/core/admin"
 	"github.com/gannet-ws/gannet/core/demo"
@@ -20,11 +22,10 @@ type serveCommand struct {
 	Redis  redisFlags    `embed:"" group:"Redis"`
 	Admin  admin.Options `embed:"" group:"Admin"`
 
-	JWTSecretFile    string `name:"jwt-secret-file" group:"Server" help:"File that holds the key of HS256, HS384 and HS512 tokens." placeholder:"FILE"`
-	JWTPublicKeyFile string `name:"jwt-public-key-file" group:"Server" help:"PEM file with the public keys or certificates of RS, PS, ES and EdDSA tokens." placeholder:"FILE"`
-	TLSCert          string `name:"tls-cert" group:"Server" help:"PEM file with the certificate of --tls-addr, and those that lead to its root. It is read anew at SIGHUP, and when it has changed; connections stay." placeholder:"FILE"`
-	TLSKey           string `name:"tls-key" group:"Server" help:"PEM file with the certificate's private key." placeholder:"FILE"`
-	APIKeyFile       string `name:"api-key-file" group:"Admin" help:"File that holds the API key." placeholder:"FILE"`
+	JWTKeys    keyFiles `embed:"" group:"Server"`
+	TLSCert    string   `name:"tls-cert" group:"Server" help:"PEM file with the certificate of --tls-addr, and those that lead to its root. It is read anew at SIGHUP, and when it has changed; connections stay." placeholder:"FILE"`
+	TLSKey     string   `name:"tls-key" group:"Server" help:"PEM file with the certificate's private key." placeholder:"FILE"`
+	APIKeyFile string   `name:"api-key-file" group:"Admin" help:"File that holds the API key." placeholder:"FILE"`
 
 	Workers            int           `default:"1" help:"Processes that share the port, each a node with its own limits and, on the next ports, its own admin listener. More than one need --redis-url. SIGUSR2 replaces them one after another; set the kernel's net.ipv4.tcp_migrate_req=1, or connections that wait to be accepted by one that ends are reset."`
 	WorkerStartTimeout time.Duration `default:"1m" help:"Time for a worker to start before it is killed and counts as failed."`
@@ -36,12 +37,13 @@ type serveCommand struct {
 	LogLevel    string `enum:"debug,info,warn,error" default:"info" help:"Least important log lines to write: debug, info, warn or error."`
 	LogFormat   string `enum:"text,json" default:"text" help:"Form of log lines: text or json."`
 
-	certificate *certificate // nil: there is no TLS
+	certificate *certificate   // nil: there is no TLS
+	level       *slog.LevelVar // of the log
 }
 
 // Run serves until ctx ends, then drains. With several workers it has processes
 // do so, whose parent it is.
-func (s *serveCommand) Run(ctx context.Context) error {
+func (s *serveCommand) Run(ctx context.Context, command *kong.Context) error {
 	parent := parentOf(ctx)
 	if err := s.checkWorkers(); err != nil {
 		return err
@@ -49,17 +51,28 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	if err := s.Runtime.apply(); err != nil {
 		return err
 	}
-	if s.Workers > 1 && parent == nil {
-		return s.superviseWorkers(ctx)
-	}
 	s.Server.Log = s.logger()
+	reloads := s.newReloader(command, parent)
 	if parent != nil {
 		parent.assign(s)
+	} else {
+		logAll(s.Server.Log, unknownVariables(command.Model))
+	}
+	if s.Workers > 1 && parent == nil {
+		return s.superviseWorkers(ctx, reloads)
+	}
+	if parent == nil {
+		defer heedSignals(s.Server.Log, reloads)()
 	}
 	if err := errors.Join(s.readSecrets(), s.readCertificate()); err != nil {
 		return err
 	}
-	defer s.heedReloads(ctx, parent)()
+	if s.certificate != nil {
+		watching, stop := context.WithCancel(ctx)
+		defer stop()
+		go s.certificate.watch(watching)
+		reloads.add(s.certificate.take, "tls-cert", "tls-key")
+	}
 	if err := s.joinOthers(); err != nil {
 		return err
 	}
@@ -77,24 +90,8 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.serve(ctx, server, operator, parent)
-}
-
-// heedReloads has the certificate read anew when it should be, if there is one, until
-// ctx ends or the returned function is called. Workers look at its files only: a
-// signal is their parent's.
-func (s *serveCommand) heedReloads(ctx context.Context, parent *parent) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var reloads chan struct{}
-	if s.certificate != nil {
-		reloads = make(chan struct{}, 1)
-		go s.certificate.watch(ctx, reloads)
-	}
-	if parent != nil {
-		return cancel
-	}
-	ignore := heedAlone(s.Server.Log, reloads)
-	return func() { ignore(); cancel() }
+	reloads.add(s.keysReloader(server), keySettings...)
+	return s.serve(ctx, server, operator, parent, reloads)
 }
 
 // joinOthers makes the bus to other nodes, if there is one.
@@ -111,7 +108,7 @@ func (s *serveCommand) joinOthers() error {
 // asks whether the server is ready gets an answer from before it listens until
 // it has drained. A worker that replaces another leaves the answers to that until
 // it serves, and one that is replaced gives no more answers from then on.
-func (s *serveCommand) serve(ctx context.Context, server *core.Server, operator *admin.Admin, parent *parent) error {
+func (s *serveCommand) serve(ctx context.Context, server *core.Server, operator *admin.Admin, parent *parent, reloads *reloader) error {
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	administering, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
@@ -128,8 +125,9 @@ func (s *serveCommand) serve(ctx context.Context, server *core.Server, operator 
 		}
 	}()
 	go s.announce(serving, server, operator, parent)
+	go reloads.run(serving)
 	if parent != nil {
-		go parent.obey(func() { stopAdmin(); <-administered; server.Retire() }, stop)
+		go parent.obey(reloads.request, func() { stopAdmin(); <-administered; server.Retire() }, stop)
 	}
 	err := server.Run(serving)
 	stopAdmin()
@@ -156,42 +154,25 @@ func (s *serveCommand) announce(ctx context.Context, server *core.Server, operat
 }
 
 func (s *serveCommand) logger() *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(s.LogLevel)) // one of four, which it knows
-	options := &slog.HandlerOptions{Level: level}
+	s.level = &slog.LevelVar{}
+	s.level.Set(levelOf(s.LogLevel))
+	options := &slog.HandlerOptions{Level: s.level}
 	if s.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(os.Stderr, options))
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }
 
-func (s *serveCommand) readSecrets() error {
-	if path := s.JWTPublicKeyFile; path != "" {
-		var err error
-		if s.Server.JWTPublicKey, err = os.ReadFile(path); err != nil {
-			return fmt.Errorf("cannot read jwt-public-key-file: %w", err)
-		}
+// logAll logs sentences as warnings.
+func logAll(log *slog.Logger, warnings []string) {
+	for _, warning := range warnings {
+		log.Warn(warning)
 	}
-	return errors.Join(
-		readSecret("jwt-secret", &s.Server.JWTSecret, s.JWTSecretFile),
-		readSecret("api-key", &s.Admin.APIKey, s.APIKeyFile),
-	)
 }
 
-// readSecret sets a secret from a file, without the line's end.
-func readSecret(name string, secret *string, path string) error {
-	if path == "" {
-		return nil
-	}
-	if *secret != "" {
-		return fmt.Errorf("%s and %s-file are both set: choose one", name, name)
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("cannot read %s-file: %w", name, err)
-	}
-	if *secret = strings.TrimRight(string(raw), "\r\n"); *secret == "" {
-		return fmt.Errorf("%s-file %s is empty", name, path)
-	}
-	return nil
+func (s *serveCommand) readSecrets() error {
+	return errors.Join(
+		s.JWTKeys.read(&s.Server),
+		readSecret("api-key", &s.Admin.APIKey, s.APIKeyFile),
+	)
 }

@@ -7,23 +7,19 @@ import (
 	"syscall"
 )
 
-// heedAlone acts on the signals of a server that serves alone, until the returned
-// function is called: SIGHUP asks for a new look at the certificate, if reloads is
-// not nil. The others mean something to a parent of workers only, and are logged:
-// they must not end it.
-func heedAlone(log *slog.Logger, reloads chan<- struct{}) (ignore func()) {
+// heedSignals acts on the signals of a server that serves alone, until the returned
+// function is called: SIGHUP reloads, and SIGUSR2, which means something to a parent of
+// workers only, does not end it.
+func heedSignals(log *slog.Logger, reloads *reloader) (ignore func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
 	go func() {
 		for got := range signals {
-			if got != syscall.SIGHUP || reloads == nil {
-				log.Info("there is nothing to reload, and one process is not replaced: see --workers", "signal", got.String())
+			if got == syscall.SIGHUP {
+				reloads.request()
 				continue
 			}
-			select {
-			case reloads <- struct{}{}:
-			default: // one waits already
-			}
+			log.Info("one process is not replaced: see --workers", "signal", got.String())
 		}
 	}()
 	return func() {

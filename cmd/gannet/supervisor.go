@@ -17,8 +17,8 @@ type supervisor struct {
 	workers []*worker
 	log     *slog.Logger
 	rolls   chan struct{} // requests to replace all workers; one may wait
+	reloads *reloader
 	kill    context.CancelFunc
-	tls     bool // the workers have a certificate
 }
 
 // run serves until ctx ends or a signal says so, and returns nil when all workers
@@ -43,6 +43,7 @@ func (s *supervisor) run(ctx context.Context) error {
 		})
 	}
 	running.Go(func() { s.rollOnRequest(ctx) })
+	running.Go(func() { s.reloads.run(ctx) })
 	running.Wait()
 	if failed.Load() {
 		return errors.New("not all workers have drained")
@@ -90,6 +91,14 @@ func (s *supervisor) beginOthers(ctx context.Context, processes []*process) erro
 	return context.Cause(ctx)
 }
 
+// reloadWorkers has the workers reload, as a step of the parent's own reloading.
+func (s *supervisor) reloadWorkers(*serveCommand) (changed string, err error) {
+	for _, w := range s.workers {
+		w.reload()
+	}
+	return "", nil
+}
+
 // rollOnRequest replaces the workers each time that it is asked to, until ctx ends.
 func (s *supervisor) rollOnRequest(ctx context.Context) {
 	for {
@@ -114,7 +123,7 @@ func (s *supervisor) roll(ctx context.Context) {
 }
 
 // heedSignals acts on signals until the returned function is called: SIGINT and
-// SIGTERM stop, a second one kills, SIGUSR2 replaces the workers.
+// SIGTERM stop, a second one kills, SIGUSR2 replaces the workers, SIGHUP reloads.
 func (s *supervisor) heedSignals(stop context.CancelFunc) (ignore func()) {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGUSR2, syscall.SIGHUP)
@@ -149,11 +158,7 @@ func (s *supervisor) heed(got os.Signal, end context.CancelFunc) (next context.C
 		}
 		return end
 	case syscall.SIGHUP:
-		if s.tls {
-			s.log.Info("the workers read a certificate anew when its files have changed, and see that soon; SIGUSR2 replaces them, which read all settings anew")
-			return end
-		}
-		s.log.Info("there is nothing to reload; SIGUSR2 replaces the workers, which read all settings anew")
+		s.reloads.request()
 		return end
 	}
 	s.log.Info("stopping", "signal", got.String())

@@ -4,13 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
 
 // worker is one place among a parent's workers, which it keeps filled: a process
 // that ends is followed by another, and one that serves can be replaced. But for
-// beReplaced, it belongs to the goroutine of begin and run.
+// beReplaced and reload, it belongs to the goroutine of begin and run.
 type worker struct {
 	assignment
 	admin    *os.File
@@ -20,6 +21,9 @@ type worker struct {
 	requests chan chan<- replacement
 	backoff  backoff
 	retiring sync.WaitGroup
+
+	mu     sync.Mutex
+	living []*process // that have been started and not been seen to have ended
 }
 
 // limits are how long a parent waits for its workers.
@@ -44,11 +48,29 @@ func (w *worker) begin(ctx context.Context, replaces bool) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.remember(p)
 	if err := p.awaitReady(ctx, w.limits.start); err != nil {
 		return nil, err
 	}
 	w.log.Info("worker is ready", "pid", p.pid())
 	return p, nil
+}
+
+// remember notes a process, to be told of what reload tells.
+func (w *worker) remember(p *process) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.living = append(slices.DeleteFunc(w.living, (*process).hasExited), p)
+}
+
+// reload has the place's processes reload, those that do not serve yet or any more
+// among them. Any goroutine may call it.
+func (w *worker) reload() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.living {
+		say(p.control, word{Reload: true})
+	}
 }
 
 // run keeps the place filled, at first by p, until ctx ends. Then the place's

@@ -29,7 +29,7 @@ func (s *serveCommand) checkWorkers() error {
 }
 
 // superviseWorkers is the parent of workers: it serves nobody itself.
-func (s *serveCommand) superviseWorkers(ctx context.Context) error {
+func (s *serveCommand) superviseWorkers(ctx context.Context, reloads *reloader) error {
 	port, err := holdPort(s.Server.Addr)
 	if err != nil {
 		return err
@@ -47,7 +47,8 @@ func (s *serveCommand) superviseWorkers(ctx context.Context) error {
 	defer closeAll(admins)
 	force, kill := context.WithCancel(context.WithoutCancel(ctx))
 	defer kill()
-	parent := &supervisor{log: s.logger(), rolls: make(chan struct{}, 1), kill: kill, tls: s.TLSCert != ""}
+	parent := &supervisor{log: s.Server.Log, rolls: make(chan struct{}, 1), reloads: reloads, kill: kill}
+	reloads.add(parent.reloadWorkers)
 	for k, admin := range admins {
 		parent.workers = append(parent.workers, &worker{
 			assignment: assignment{Worker: core.Worker{Number: k}, Workers: s.Workers, Addr: port.addr.String(), TLSAddr: tlsAddr},

@@ -98,9 +98,7 @@ func TestWorkers_DrainAtSIGTERM(t *testing.T) {
 	f := newFleet(t)
 	members := f.joinAll(2)
 	f.signal(syscall.SIGHUP)
-	f.await("the signal is heard", func() bool {
-		return len(f.logged("there is nothing to reload; SIGUSR2 replaces the workers, which read all settings anew")) == 1
-	})
+	f.await("the parent and both workers hear the signal", func() bool { return len(f.logged(logReloaded)) == 3 })
 	members[0][0].answers()
 	f.signal(syscall.SIGTERM)
 	drained(t, append(members[0], members[1]...)...)

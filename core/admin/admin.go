@@ -70,8 +70,8 @@ const largestPublishSize core.Size = 256 << 20
 // has to follow.
 func Listen(server *core.Server, options Options) (*Admin, error) {
 	setting.FillDefaults(&options)
-	if options.MaxPublishSize < 0 || options.MaxPublishSize > largestPublishSize {
-		return nil, fmt.Errorf("max-publish-size is %s: it must be at most %s", options.MaxPublishSize, largestPublishSize)
+	if err := options.Check(); err != nil {
+		return nil, err
 	}
 	for _, name := range options.AdminHosts {
 		if name == "" || strings.ContainsAny(name, ":/*[]") {
@@ -94,6 +94,15 @@ func Listen(server *core.Server, options Options) (*Admin, error) {
 		IdleTimeout:       idleTimeout,
 	}
 	return a, nil
+}
+
+// Check returns a sentence for the first option that cannot be, beside an address
+// at which nothing can listen. It does nothing else.
+func (o *Options) Check() error {
+	if o.MaxPublishSize < 0 || o.MaxPublishSize > largestPublishSize {
+		return fmt.Errorf("max-publish-size is %s: it must be at most %s", o.MaxPublishSize, largestPublishSize)
+	}
+	return nil
 }
 
 // Addr returns the listener's address.

@@ -57,6 +57,8 @@ const (
 	maxLeeway          = 10 * time.Minute
 )
 
+var errNoKeys = errors.New("there is no key to check tokens with: set jwt-secret, jwt-public-key-file or jwt-jwks-url")
+
 // populate gives the fields that are zero their defaults.
 func (o *Options) populate() {
 	if o.JWKSRefresh == 0 {
@@ -72,7 +74,7 @@ func (o *Options) populate() {
 func (o *Options) validate() error {
 	switch {
 	case o.Secret == "" && len(o.PublicKey) == 0 && o.JWKSURL == "":
-		return errors.New("there is no key to check tokens with: set jwt-secret, jwt-public-key-file or jwt-jwks-url")
+		return errNoKeys
 	case o.JWKSRefresh < minJWKSRefresh:
 		return fmt.Errorf("jwt-jwks-refresh is %s: it must be at least %s", o.JWKSRefresh, minJWKSRefresh)
 	case o.Leeway < 0 || o.Leeway > maxLeeway:

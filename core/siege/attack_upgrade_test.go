@@ -69,7 +69,7 @@ var onUpgrade = []attack{
 				}
 			}
 		},
-		check: refused("bad_request"),
+		check: refused("head_too_large"),
 	},
 	{
 		name: "reset storm: upgrade and reset at once", fate: "counted as gone", attackers: 20,
