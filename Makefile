@@ -8,7 +8,7 @@ TOOL   := $(GO) tool $(TOOLS)
 CHECKS := all,-ST1003
 GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help build run allocs test check format docs fuzz torture siege soak bench bench-full profile clean
+.PHONY: help build run allocs test check lint-packages format docs fuzz torture siege soak bench bench-full profile clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,10 @@ check: allocs ## Format, vet, staticcheck, allocations, the rules of the layout,
 	$(GO) mod verify
 	$(GO) test ./cmd/gannet -run TestLayout
 	$(GO) test ./bench/readme
+
+# Files outside the module do not count for go test's cache.
+lint-packages: ## Check the files to run it with: image, Compose, systemd, Kubernetes, Prometheus, Grafana.
+	HAPROXY=$$(profiles/lint/haproxy.sh) && export HAPROXY && cd profiles/lint && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 format: ## Format the code.
 	$(TOOL) gofumpt -w $(GOFILES)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -31,11 +32,14 @@ type assignment struct {
 	Addr     string `json:"addr"`     // that the workers share
 	TLSAddr  string `json:"tlsAddr"`  // and for TLS; empty without it
 	Replaces bool   `json:"replaces"` // another process of this number still serves
+
+	Pulse time.Duration `json:"pulse,omitempty"` // within which the parent wants a sign of life; 0: it wants none
 }
 
 // word is what the two say: one JSON value a line.
 type word struct {
 	Ready   bool   `json:"ready,omitempty"`   // from a worker: it serves
+	Alive   bool   `json:"alive,omitempty"`   // from a worker: its event loops answer
 	Failure string `json:"failure,omitempty"` // from a worker: why it ends, a sentence
 	Reload  bool   `json:"reload,omitempty"`  // from the parent: settings may have changed
 	Retire  bool   `json:"retire,omitempty"`  // from the parent: another one serves in the worker's place

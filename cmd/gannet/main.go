@@ -22,6 +22,7 @@ type cli struct {
 
 	Serve    serveCommand    `cmd:"" help:"Serve WebSocket clients."`
 	Publish  publishCommand  `cmd:"" help:"Send one message to clients."`
+	Health   healthCommand   `cmd:"" help:"Ask the node on this machine whether it is ready, for health checks of containers."`
 	Profiles profilesCommand `cmd:"" help:"List the presets of settings for gannet serve --profile, or show one."`
 	Bench    benchCommand    `cmd:"" help:"Measure a server beside a bare write loop over as many sockets."`
 

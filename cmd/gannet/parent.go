@@ -84,6 +84,9 @@ func (p *parent) ready() {
 	}
 }
 
+// alive tells the parent that the worker's event loops answer.
+func (p *parent) alive() { say(p.control, word{Alive: true}) }
+
 // obey calls reload and retire when the parent says so, and gone when it has ended.
 func (p *parent) obey(reload, retire, gone func()) {
 	listen(p.control, func(w word) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -20,6 +21,7 @@ type process struct {
 	control net.Conn
 	ready   chan struct{} // closed when it serves
 	exited  chan struct{} // closed when it has gone
+	hung    atomic.Bool   // it gave no more signs of life, and was killed
 	failure string        // its own sentence; to be read when it has gone
 	err     error         // how it ended, nil for status 0; to be read when it has gone
 	since   time.Time     // when it was started
@@ -59,21 +61,27 @@ func launch(force context.Context, a assignment, admin *os.File) (*process, erro
 		return nil, err
 	}
 	p := &process{command: command, control: control, ready: make(chan struct{}), exited: make(chan struct{}), since: time.Now()}
-	go p.watch()
+	go p.watch(a.Pulse)
 	return p, nil
 }
 
-// watch hears what the process says until it has gone.
-func (p *process) watch() {
+// watch hears what the process says until it has gone. From when it serves it has to
+// say within each pulse that it lives.
+func (p *process) watch(pulse time.Duration) {
 	defer close(p.exited)
+	dog := watchdog{pulse: pulse, bite: p.giveUp}
 	listen(p.control, func(w word) {
 		switch {
 		case w.Ready:
 			close(p.ready)
+			dog.heard()
+		case w.Alive:
+			dog.heard()
 		case w.Failure != "":
 			p.failure = w.Failure
 		}
 	})
+	dog.leave()
 	p.err = p.command.Wait()
 	_ = p.control.Close()
 }
@@ -94,10 +102,12 @@ func (p *process) hasExited() bool {
 // status says how the process ended: in its own words if it had some, or else as
 // the kernel knows it.
 func (p *process) status() error {
-	if p.failure != "" {
+	switch {
+	case p.failure != "":
 		return errors.New(p.failure)
-	}
-	if p.err == nil {
+	case p.hung.Load():
+		return errors.New("its event loops did not answer, and it was killed")
+	case p.err == nil:
 		return errors.New("exit status 0")
 	}
 	return p.err
@@ -129,6 +139,12 @@ func (p *process) awaitReady(ctx context.Context, limit time.Duration) error {
 
 // terminate has the process drain.
 func (p *process) terminate() { _ = p.command.Process.Signal(syscall.SIGTERM) }
+
+// giveUp kills a process that gives no more signs of life.
+func (p *process) giveUp() {
+	p.hung.Store(true)
+	_ = p.command.Process.Kill()
+}
 
 // retire has the process make way for another, and waits until it has gone. It
 // drains at once when ctx ends, and is killed after the limit.

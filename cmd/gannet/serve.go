@@ -126,7 +126,9 @@ func (s *serveCommand) serve(ctx context.Context, server *core.Server, operator 
 	}()
 	go s.announce(serving, server, operator, parent)
 	go reloads.run(serving)
+	defer findManager(s.Server.Log).report(serving, server)()
 	if parent != nil {
+		defer beat(parent.Pulse, answering(server, parent.Pulse), parent.alive)()
 		go parent.obey(reloads.request, func() { stopAdmin(); <-administered; server.Retire() }, stop)
 	}
 	err := server.Run(serving)

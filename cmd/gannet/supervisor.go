@@ -15,6 +15,7 @@ import (
 // acts on signals.
 type supervisor struct {
 	workers []*worker
+	manager *manager // of the service, nil if there is none
 	log     *slog.Logger
 	rolls   chan struct{} // requests to replace all workers; one may wait
 	reloads *reloader
@@ -33,6 +34,9 @@ func (s *supervisor) run(ctx context.Context) error {
 		return err
 	}
 	s.log.Info("all workers serve", "workers", len(s.workers), "pid", os.Getpid())
+	s.manager.ready()
+	defer context.AfterFunc(ctx, s.manager.stopping)()
+	defer beat(s.manager.wantedPulse(), func() bool { return true }, s.manager.alive)() // the workers have their own
 	var running sync.WaitGroup
 	var failed atomic.Bool
 	for k, p := range processes {

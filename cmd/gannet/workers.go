@@ -47,11 +47,11 @@ func (s *serveCommand) superviseWorkers(ctx context.Context, reloads *reloader) 
 	defer closeAll(admins)
 	force, kill := context.WithCancel(context.WithoutCancel(ctx))
 	defer kill()
-	parent := &supervisor{log: s.Server.Log, rolls: make(chan struct{}, 1), reloads: reloads, kill: kill}
+	parent := &supervisor{manager: findManager(s.Server.Log), log: s.Server.Log, rolls: make(chan struct{}, 1), reloads: reloads, kill: kill}
 	reloads.add(parent.reloadWorkers)
 	for k, admin := range admins {
 		parent.workers = append(parent.workers, &worker{
-			assignment: assignment{Worker: core.Worker{Number: k}, Workers: s.Workers, Addr: port.addr.String(), TLSAddr: tlsAddr},
+			assignment: assignment{Worker: core.Worker{Number: k}, Workers: s.Workers, Addr: port.addr.String(), TLSAddr: tlsAddr, Pulse: parent.manager.wantedPulse()},
 			admin:      admin,
 			force:      force,
 			limits:     s.limits(),

@@ -72,6 +72,7 @@ func TestReady_TellsOfTheBus(t *testing.T) {
 			require.Equal(t, tt.code, ready.status)
 			require.JSONEq(t, tt.body, ready.body)
 			require.Equal(t, tt.code != http.StatusOK, ready.header.Get("Retry-After") != "")
+			n.metricsAre(map[string]float64{"gannet_ready": oneIf(tt.code == http.StatusOK)})
 			n.healthy()
 		})
 	}

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -35,6 +36,7 @@ const (
 // table is all metrics of a server. Loops count on their own; the counts are
 // summed when somebody asks.
 var table = []metric{
+	{name: "gannet_ready", help: "Whether new clients are welcome, as /ready says: 1, or 0 while they are not.", kind: gauge, value: func(s *figures) float64 { return oneIf(s.ready) }},
 	{name: "gannet_connections", help: "Open connections, upgraded or not.", kind: gauge, value: func(s *figures) float64 { return float64(s.Connections) }},
 	{name: "gannet_connections_max", help: "Connections that are served before upgrades are refused.", kind: gauge, value: func(s *figures) float64 { return float64(s.MaxConnections) }},
 	{name: "gannet_clients", help: "Connected clients.", kind: gauge, value: func(s *figures) float64 { return float64(s.Clients) }},
@@ -103,6 +105,7 @@ var table = []metric{
 	{name: "gannet_blocking", help: "Requests to blocking routes that wait or run.", kind: gauge, value: func(s *figures) float64 { return float64(s.Blocking) }},
 	{name: "gannet_slow_handlers_total", help: "Handlers that held their event loop for long.", kind: counter, value: func(s *figures) float64 { return float64(s.SlowHandlers) }},
 	{name: "gannet_loop_lag_max_seconds", help: "Longest time that an event loop kept a question waiting, of one a second.", kind: gauge, value: func(s *figures) float64 { return s.MaxLagSeconds }},
+	{name: "gannet_loop_lag_seconds", help: "How long the slowest event loop kept the last question waiting, of one a second.", kind: gauge, value: func(s *figures) float64 { return s.lag.Seconds() }},
 	{name: "gannet_backlog_bytes", help: "Bytes that wait for clients that read slowly.", kind: gauge, value: func(s *figures) float64 { return float64(s.Backlog) }},
 	{name: "gannet_subscriber_handled_total", help: "Events that a subscriber has handled.", kind: counter, label: "subscriber", by: bySubscriber(func(s *bus.SubscriberStats) uint64 { return s.Handled })},
 	{name: "gannet_subscriber_failed_total", help: "Events that a subscriber has failed to handle.", kind: counter, label: "subscriber", by: bySubscriber(func(s *bus.SubscriberStats) uint64 { return s.Failed })},
@@ -150,10 +153,12 @@ func oneIf(condition bool) float64 {
 	return 0
 }
 
-// figures are what metrics are made of: the server's, and what the admin
-// listener itself refused for a limit.
+// figures are what metrics are made of: the server's, its state of the moment, and
+// what the admin listener itself refused for a limit.
 type figures struct {
 	core.Stats
+	ready        bool
+	lag          time.Duration     // of the slowest event loop
 	adminRefused map[string]uint64 // by reason
 }
 
@@ -201,8 +206,11 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 }
 
 func (a *Admin) figures() figures {
+	health := a.server.Health()
 	return figures{
 		Stats: a.server.Stats(),
+		ready: a.unready(health.Bus) == "",
+		lag:   time.Duration(health.LoopLagMillis * float64(time.Millisecond)),
 		adminRefused: map[string]uint64{
 			"body_too_large":  a.bodiesRefused.Load(),
 			"max_connections": a.connectionsRefused.Load(),

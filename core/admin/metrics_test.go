@@ -150,6 +150,7 @@ func traffic(t *testing.T) *node {
 func TestMetrics_AgreeWithWhatHappened(t *testing.T) {
 	n := traffic(t)
 	n.metricsAre(map[string]float64{
+		"gannet_ready":                                1,
 		"gannet_connections":                          2,
 		"gannet_connections_max":                      10,
 		"gannet_clients":                              2,
@@ -174,6 +175,16 @@ func TestMetrics_AgreeWithWhatHappened(t *testing.T) {
 		"gannet_handler_panics_total":                 0,
 		"gannet_accept_failures_total":                0,
 	})
+}
+
+// The lag is that of the moment: it is over when the loop goes on.
+func TestMetrics_LoopLag(t *testing.T) {
+	n, _, release := stuck(t)
+	lag := func() float64 { return n.readMetrics()["gannet_loop_lag_seconds"] }
+	require.Eventually(t, func() bool { return lag() >= 0.5 }, patience, tick)
+	release()
+	require.Eventually(t, func() bool { return lag() < 0.5 }, patience, tick)
+	require.GreaterOrEqual(t, n.readMetrics()["gannet_loop_lag_max_seconds"], 0.5)
 }
 
 // Every figure stands in the statistics under its name, and in the metrics with
@@ -245,5 +256,5 @@ func TestStats_BeforeTheServerRuns(t *testing.T) {
 	require.Equal(t, http.StatusOK, answer.status)
 	assert.Contains(t, answer.body, `"state":"new"`)
 	assert.Contains(t, answer.body, `"loops":[]`)
-	n.metricsAre(map[string]float64{"gannet_clients": 0, "gannet_accepted_total": 0})
+	n.metricsAre(map[string]float64{"gannet_ready": 0, "gannet_clients": 0, "gannet_accepted_total": 0})
 }
