@@ -23,7 +23,7 @@ func masked(times int, op codec.Opcode, final bool, payload []byte) []byte {
 var withFrames = []attack{
 	{
 		name: "slow writers: a message of 64 KB, a byte every 100 ms", fate: "1008 `frame timeout` after `--frame-timeout`",
-		flags: []string{"--frame-timeout=1s"}, attackers: 1,
+		flags: []string{"--frame-timeout=1s"}, lasts: 3 * time.Second, attackers: 1,
 		attack: func(a *attacker) {
 			p := a.upgrade("")
 			if p == nil {

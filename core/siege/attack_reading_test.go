@@ -33,10 +33,10 @@ var withReading = []attack{
 	},
 	{
 		name: "half-open peers: no sign of life any more", fate: "dropped after `--ping-interval` and `--ping-timeout`",
-		flags: []string{"--ping-interval=300ms", "--ping-timeout=300ms"}, attackers: 1,
+		flags: []string{"--ping-interval=500ms", "--ping-timeout=3s"}, lasts: 6 * time.Second, attackers: 1,
 		attack: func(a *attacker) {
 			if p := a.upgrade(""); p != nil {
-				time.Sleep(700 * time.Millisecond)
+				a.wait(5 * time.Second)
 				_ = p.conn.Close()
 			}
 		},

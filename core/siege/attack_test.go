@@ -26,7 +26,8 @@ type attack struct {
 	descriptors int      // that the server may have, if they are to be few
 	tls         bool     // the server listens for TLS, too
 
-	attackers int // connections at once, as a part of the scale's: 1 is all, 4 a quarter
+	lasts     time.Duration // at least, for what a deadline has to end
+	attackers int           // connections at once, as a part of the scale's: 1 is all, 4 a quarter
 	// attack is called by each attacker again and again until the attack is over. It
 	// has a connection of its own, which it opens and closes.
 	attack func(*attacker)
@@ -68,7 +69,7 @@ func attackAs(name string) {
 		fmt.Fprintln(os.Stderr, "there is no such attack, or nothing to attack:", name, err)
 		os.Exit(2)
 	}
-	ctx, over := context.WithTimeout(context.Background(), theScale().attack)
+	ctx, over := context.WithTimeout(context.Background(), max(theScale().attack, attacks[i].lasts))
 	defer over()
 	besiege(ctx, to, &attacks[i])
 }

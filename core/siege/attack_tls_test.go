@@ -24,7 +24,7 @@ import (
 var withTLS = []attack{
 	{
 		name: "TLS: handshakes that are begun and left", fate: "closed after `--handshake-timeout`", tls: true,
-		flags: []string{"--handshake-timeout=1s"}, attackers: 1,
+		flags: []string{"--handshake-timeout=2s"}, lasts: 4 * time.Second, attackers: 1,
 		attack: func(a *attacker) {
 			conn := a.dialTo(a.server.tls)
 			if conn == nil {

@@ -15,7 +15,7 @@ var onUpgrade = []attack{
 	{
 		name:  "slow headers: a byte every 100 ms",
 		fate:  "closed after `--handshake-timeout`",
-		flags: []string{"--handshake-timeout=1s"}, attackers: 1,
+		flags: []string{"--handshake-timeout=2s"}, lasts: 4 * time.Second, attackers: 1,
 		attack: func(a *attacker) {
 			conn := a.dial()
 			if conn == nil {
@@ -34,7 +34,7 @@ var onUpgrade = []attack{
 	{
 		name:  "connections that say nothing",
 		fate:  "closed after `--handshake-timeout`",
-		flags: []string{"--handshake-timeout=1s"}, attackers: 1,
+		flags: []string{"--handshake-timeout=2s"}, lasts: 4 * time.Second, attackers: 1,
 		attack: func(a *attacker) {
 			if conn := a.dial(); conn != nil {
 				_, _ = conn.Read(make([]byte, 1))
