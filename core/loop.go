@@ -145,7 +145,7 @@ func (l *loop) clientReady(c *shard.Client, events poll.Events) {
 
 // compressedRead is what is read at a time from a client that may send compressed
 // messages, in bytes: it may become a thousand times as much, while others wait.
-const compressedRead = 8 << 10
+const compressedRead = 1 << 10
 
 func readSize(c *shard.Client) int {
 	if c.Window() != codec.NoWindow {

@@ -198,7 +198,7 @@ type Options struct {
 	// for what they become. Each frame of a message that comes in several, and each
 	// pong, counts 1 KiB beside its own; one beyond the rate is heard, but counts
 	// as a strike. It cannot be turned off, but be large.
-	MaxByteRate Size `default:"64MiB" help:"Bytes of messages a second that one client may send, with 1 KiB for each frame of a fragmented one and each pong; a message beyond them is answered RATE_LIMIT."`
+	MaxByteRate Size `default:"8MiB" help:"Bytes of messages a second that one client may send, with 1 KiB for each frame of a fragmented one and each pong; a message beyond them is answered RATE_LIMIT."`
 	// MaxStrikes is the number of messages and frames beyond these rates at which
 	// a client is closed with 1008. They are forgiven when it has been silent for as
 	// long as its buckets take to fill, at most about a second.
@@ -210,7 +210,7 @@ type Options struct {
 	// that the newest is always among those that wait.
 	SlowConsumer SlowConsumer `enum:"close,skip,latest" default:"close" help:"What happens to a client at the backlog limit: close it with 1013, skip the newest messages, or skip the oldest ones, so that it sees the latest."`
 	// MaxInbox is the bytes of published messages that may wait for one event
-	// loop. Beyond it publishing is refused with ErrOverloaded; from a 32nd of it
+	// loop. Beyond it publishing is refused with ErrOverloaded; from a 256th of it
 	// on, clients that publish are not read from until the loop has caught up.
 	MaxInbox Size `default:"64MiB" help:"Bytes of published messages that may wait for one event loop; beyond it publishing is refused with 503."`
 

@@ -15,7 +15,7 @@ import (
 func TestPause_ClientWaitsUntilLoopHasCaughtUp(t *testing.T) {
 	const messages = 2000
 	server, stuck, free, release := busyLoop(t, core.Options{
-		ClientPublish: true, MaxInbox: 8 << 20, MaxBacklog: 64 << 20, MaxMessageRate: -1,
+		ClientPublish: true, MaxInbox: 8 << 20, MaxBacklog: 64 << 20, MaxMessageRate: -1, MaxByteRate: 1 << 30,
 	})
 	text := strings.Repeat("x", 8<<10)
 	sent := make(chan error, 1)

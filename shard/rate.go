@@ -46,8 +46,8 @@ func (s *Shard) Spend(c *Client, size int) bool {
 }
 
 // frameCharge is what a frame that is no message by itself counts for, in bytes. It
-// is cheap to read, but not free: with 64 MiB a second a client may send 65,536 of
-// them, which are 64 KiB byte by byte.
+// is cheap to read, but not free: with 8 MiB a second a client may send 8,192 of
+// them, which are 8 KiB byte by byte, or 512 KiB in pieces of 64 bytes.
 const frameCharge = 1 << 10
 
 // SpendFrame takes a frame that is no message by itself, a fragment or a pong, from

@@ -13,7 +13,7 @@ const (
 	callCost = 4
 	// crowdedShare is the part of MaxInbox with which a shard is crowded, as a
 	// divisor.
-	crowdedShare = 32
+	crowdedShare = 256
 )
 
 // Post leaves an op for the shard's next turn, in order. Any goroutine may call

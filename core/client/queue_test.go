@@ -121,7 +121,7 @@ func TestQueue_BusySenderKeepsItsOrder(t *testing.T) {
 }
 
 func TestQueue_RequestThatWasNotSentOutlivesTheConnection(t *testing.T) {
-	s := start(t, core.Options{}, answers)
+	s := start(t, core.Options{MaxByteRate: 1 << 30}, answers)
 	r := between(t, s.Addr().String())
 	c := connect(t, client.Options{URL: r.url(), MaxQueue: 1000})
 	r.gate.Lock()
