@@ -42,17 +42,19 @@ var withCompression = []attack{
 }
 
 var (
-	bomb       = compressed(bytes.Repeat([]byte(" "), 63<<20))
-	smallBombs = bytes.Repeat(compressed(bytes.Repeat([]byte(" "), 64<<10)), 100)
+	bomb       = compressed(1<<20, 60)
+	smallBombs = bytes.Repeat(compressed(64<<10, 1), 100)
 )
 
-// compressed is a frame with a compressed message, RFC 7692 section 7.2.1.
-func compressed(payload []byte) []byte {
+// compressed is a frame with a message of so many times size spaces, compressed as
+// RFC 7692 section 7.2.1 says.
+func compressed(size, times int) []byte {
 	var deflated bytes.Buffer
 	w, _ := flate.NewWriter(&deflated, flate.BestCompression)
-	_, _ = w.Write(payload)
-	_ = w.Flush()
-	frame := codec.AppendMaskedFrame(nil, codec.OpText, true, maskKey, bytes.TrimSuffix(deflated.Bytes(), []byte{0, 0, 255, 255}))
+	_, _ = w.Write(bytes.Repeat([]byte(" "), size))
+	_ = w.Flush() // to a byte's end: what follows can be put behind it
+	payload := bytes.TrimSuffix(bytes.Repeat(deflated.Bytes(), times), []byte{0, 0, 255, 255})
+	frame := codec.AppendMaskedFrame(nil, codec.OpText, true, maskKey, payload)
 	frame[0] |= 0x40 // RSV1
 	return frame
 }

@@ -57,7 +57,8 @@ var withFrames = []attack{
 		check: closed("rate_limit"),
 	},
 	{
-		name: "ping flood that reads no pong", fate: "1008 `rate limit`, or 1013 `slow consumer`", attackers: 20,
+		name: "ping flood that reads no pong", fate: "1008 `rate limit`, or 1013 `slow consumer`",
+		lasts: 3 * time.Second, attackers: 20,
 		attack: func(a *attacker) {
 			p := a.upgrade("")
 			if p == nil {

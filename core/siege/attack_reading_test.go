@@ -9,7 +9,8 @@ import (
 // Attacks by clients that do not read, or are not there any more.
 var withReading = []attack{
 	{
-		name: "slow readers: nothing is read, 64 KB messages come", fate: "1013 `slow consumer` at `--max-backlog`", attackers: 20,
+		name: "slow readers: nothing is read, 64 KB messages come", fate: "1013 `slow consumer` at `--max-backlog`",
+		lasts: 4 * time.Second, attackers: 20,
 		attack: func(a *attacker) {
 			p := a.upgrade("")
 			if p == nil {

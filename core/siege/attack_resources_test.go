@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -32,7 +33,7 @@ var withResources = []attack{
 	},
 	{
 		name: "memory limit (`--memory-limit` 48 MiB) met by readers that do not read", fate: "1013 `slow consumer`",
-		flags: []string{"--memory-limit=48MiB"}, attackers: 20,
+		flags: []string{"--memory-limit=48MiB"}, lasts: 4 * time.Second, attackers: 20,
 		attack: func(a *attacker) {
 			p := a.upgrade("")
 			if p == nil {

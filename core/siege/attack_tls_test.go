@@ -44,7 +44,8 @@ var withTLS = []attack{
 		check: refused("handshake_timeout"),
 	},
 	{
-		name: "TLS: handshakes as fast as they go", fate: "served, on half of the CPUs", tls: true, attackers: 40,
+		name: "TLS: handshakes as fast as they go", fate: "served, on half of the CPUs", tls: true,
+		lasts: 3 * time.Second, attackers: 40,
 		attack: func(a *attacker) {
 			conn := a.dialTo(a.server.tls)
 			if conn == nil {
@@ -56,7 +57,7 @@ var withTLS = []attack{
 		check: func(t *testing.T, before, after core.Stats) { assert.Greater(t, after.Accepted, before.Accepted+50) },
 	},
 	{
-		name: "TLS: garbage", fate: "closed", tls: true, attackers: 20,
+		name: "TLS: garbage", fate: "closed", tls: true, lasts: 2 * time.Second, attackers: 20,
 		attack: func(a *attacker) {
 			conn := a.dialTo(a.server.tls)
 			if conn == nil {

@@ -19,7 +19,7 @@ type scale struct {
 }
 
 var (
-	short = scale{witnesses: 200, attackers: 200, calm: 500 * time.Millisecond, attack: 1500 * time.Millisecond}
+	short = scale{witnesses: 100, attackers: 200, calm: 200 * time.Millisecond, attack: time.Second}
 	full  = scale{witnesses: 1000, attackers: 2000, calm: 5 * time.Second, attack: 20 * time.Second}
 )
 
