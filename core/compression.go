@@ -59,6 +59,11 @@ func (l *loop) readerOf(c *shard.Client) *codec.ReaderConfig {
 // receiveCompressed decompresses a message and handles it. Against the client's
 // rate counts what it has become, if that is more than what was sent.
 func (l *loop) receiveCompressed(c *shard.Client, frame codec.Frame) {
+	if !l.shard.Affords(c, len(frame.Payload)) {
+		l.shard.Spend(c, len(frame.Payload))
+		l.overRate(c, codec.Frame{Opcode: frame.Opcode}) // not worth inflating for its id
+		return
+	}
 	defer l.inflater.Release()
 	message, err := l.inflater.Inflate(frame)
 	if err != nil {

@@ -338,12 +338,22 @@ func TestCompression_ByteRate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := start(t, core.Options{Compression: core.CompressionOn, MaxByteRate: rate, MaxMessageSize: rate})
-			p := openDeflated(t, server, deflateHead+frame+frame)
+			p := openDeflated(t, server, deflateHead)
+			p.write(frame + frame)
 			require.Equal(t, wirePong, p.next().text)
 			require.Equal(t, overRate+`}`, p.next().text)
 			require.EqualValues(t, 1, server.Stats().RateLimited)
 		})
 	}
+}
+
+// Little may come of a client that compresses before it is one.
+func TestCompression_EarlyFrames(t *testing.T) {
+	server := start(t, core.Options{Compression: core.CompressionOn})
+	_, answer := wireSend(t, server, deflateHead+strings.Repeat(pressedFrame(codec.OpText, askPing), 100))
+	require.Equal(t, http.StatusBadRequest, answer.StatusCode)
+	p := openDeflated(t, server, deflateHead+pressedFrame(codec.OpText, askPing))
+	require.Equal(t, wirePong, p.next().text)
 }
 
 func TestCompression_OptionsThatCannotBe(t *testing.T) {

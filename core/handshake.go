@@ -174,6 +174,10 @@ func (l *loop) verified(h *handshake, key []byte, identity auth.Identity, err er
 // upgrade makes a client of the connection. Bytes that came behind the request
 // are its first frames.
 func (l *loop) upgrade(h *handshake, key []byte, user *shard.User, rest []byte) {
+	if h.deflate.Window != codec.NoWindow && len(rest) > compressedRead {
+		l.refuse(h, refusedBadRequest, errEarly) // it might become a thousand times as much
+		return
+	}
 	c := l.addClient(h, user)
 	if c == nil {
 		l.refuse(h, refusedConnections, errCrowded)

@@ -31,7 +31,7 @@ func (l *loop) secureReady(h *handshake, events poll.Events) {
 	if events&poll.Output != 0 {
 		l.shaken(h)
 	}
-	if events&poll.Input == 0 || h.closed {
+	if events&poll.Input == 0 || h.closed || h.tls.client != (shard.ID{}) {
 		return
 	}
 	in, open := l.read(h.fd, readBuffer)
@@ -138,6 +138,7 @@ func (l *loop) failHandshake(h *handshake) {
 	l.counters.TLSFailures++
 	l.counters.Refused[refusedTLSFailed]++
 	h.refused, h.since = true, l.server.now()
+	l.waiting.remove(h)
 	_ = unix.Shutdown(h.fd, unix.SHUT_WR)
 }
 

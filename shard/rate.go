@@ -24,24 +24,29 @@ func (s *Shard) See(c *Client) {
 	}
 	c.messages = messages.refill(c.messages, elapsed)
 	c.bytes = bytes.refill(c.bytes, elapsed)
-	if c.messages == messages.Burst && c.bytes == bytes.Burst {
+	if messages.full(c.messages) && bytes.full(c.bytes) {
 		c.Strikes = 0
 	}
+}
+
+// Affords reports whether the client's buckets have a message of size bytes, and
+// takes nothing.
+func (s *Shard) Affords(c *Client, size int) bool {
+	messages, bytes := s.options.Messages, s.options.Bytes
+	return c.Echo() || messages.allows(c.messages, 1) && bytes.allows(c.bytes, float32(size))
 }
 
 // Spend takes a message of size bytes from the client's buckets. It reports
 // whether they have it; if not, the client has one strike more.
 func (s *Shard) Spend(c *Client, size int) bool {
-	messages, bytes := s.options.Messages, s.options.Bytes
-	switch {
-	case c.Echo():
-		return true
-	case !messages.allows(c.messages, 1) || !bytes.allows(c.bytes, float32(size)):
+	if !s.Affords(c, size) {
 		c.strike()
 		return false
 	}
-	c.messages--
-	c.bytes -= float32(size)
+	if !c.Echo() {
+		c.messages--
+		c.bytes -= float32(size)
+	}
 	return true
 }
 
@@ -68,6 +73,9 @@ func (s *Shard) SpendFrame(c *Client, size int) bool {
 
 // strike counts one strike more, up to what the field holds.
 func (c *Client) strike() { c.Strikes = min(c.Strikes, ^uint8(0)-1) + 1 }
+
+// full reports whether a bucket has all the tokens that it can have.
+func (r Rate) full(tokens float32) bool { return r == Rate{} || tokens == r.Burst }
 
 func (r Rate) allows(tokens, wanted float32) bool {
 	return r == Rate{} || tokens >= wanted

@@ -108,3 +108,15 @@ func TestRate_FramesWithoutALimit(t *testing.T) {
 	}
 	assert.Zero(t, c.Strikes)
 }
+
+// Where messages are without a limit, strikes for bytes are forgiven all the same.
+func TestRate_StrikesAreForgivenWithoutALimitOfMessages(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.Bytes = Rate{PerSecond: 1000, Burst: 1000} })
+	c := f.add("").Client
+	assert.True(t, f.Spend(c, 900))
+	assert.False(t, f.Spend(c, 900))
+	assert.EqualValues(t, 1, c.Strikes)
+	f.Now += 1000
+	f.See(c)
+	assert.Zero(t, c.Strikes)
+}

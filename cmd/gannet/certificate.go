@@ -30,6 +30,7 @@ type certificate struct {
 	mu                sync.Mutex
 	certFile, keyFile string
 	read              [2]os.FileInfo // the files when they were last read
+	failed            bool           // reading them did
 }
 
 // loadCertificate reads a certificate, which must be good for its key.
@@ -51,6 +52,7 @@ func (c *certificate) config() *tls.Config {
 func (c *certificate) load() error {
 	c.read = c.look() // before they are read: a change meanwhile is seen next time
 	loaded, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	c.failed = err != nil
 	if err != nil {
 		return fmt.Errorf("cannot use tls-cert %s with tls-key %s: %w", c.certFile, c.keyFile, err)
 	}
@@ -109,11 +111,16 @@ func (c *certificate) reload() {
 func (c *certificate) take(next *serveCommand) (changed string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.certFile == next.TLSCert && c.keyFile == next.TLSKey && !c.changed() {
+	if next.TLSCert == "" {
+		return "", errors.New("TLS cannot be turned off without a restart: the certificate stays as it was")
+	}
+	if c.certFile == next.TLSCert && c.keyFile == next.TLSKey && !c.failed && !c.changed() {
 		return "", nil
 	}
+	certFile, keyFile := c.certFile, c.keyFile
 	c.certFile, c.keyFile = next.TLSCert, next.TLSKey
 	if err := c.load(); err != nil {
+		c.certFile, c.keyFile = certFile, keyFile
 		return "", err
 	}
 	return "TLS certificate", nil

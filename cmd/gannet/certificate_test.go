@@ -202,3 +202,25 @@ func TestWorkers_ShareThePortOfTLS(t *testing.T) {
 	f.signal(syscall.SIGTERM)
 	require.NoError(t, f.ends(), "exit status 0")
 }
+
+// A reload that cannot be leaves the certificate as it is, and its files watched.
+func TestCertificate_IsKeptWhereItCannotBeReplaced(t *testing.T) {
+	files := newIdentity(t)
+	files.write(t, 1, time.Now().Add(time.Hour*24*365))
+	c, err := loadCertificate(files.certFile, files.keyFile, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	for _, next := range []serveCommand{{}, {TLSCert: "no such file", TLSKey: files.keyFile}} {
+		_, err = c.take(&next)
+		require.Error(t, err)
+	}
+	same := serveCommand{TLSCert: files.certFile, TLSKey: files.keyFile}
+	changed, err := c.take(&same)
+	require.NoError(t, err)
+	require.NotEmpty(t, changed, "after a failure it is read again")
+	changed, err = c.take(&same)
+	require.NoError(t, err)
+	require.Empty(t, changed)
+	files.write(t, 2, time.Now().Add(time.Hour*24*365))
+	c.reload()
+	require.EqualValues(t, 2, c.current.Load().Leaf.SerialNumber.Int64())
+}
