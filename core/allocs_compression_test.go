@@ -10,8 +10,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/gannet-ws/gannet/codec"
+	"github.com/gannet-ws/gannet/core/poll"
 )
 
 // newDeflatedStill is newStill with compression, for its client as well.
@@ -76,4 +78,14 @@ func TestAllocs_CompressedRequest(t *testing.T) {
 	}
 	require.Zero(t, s.loop.counters.BadMessages)
 	require.NotZero(t, s.loop.counters.Inflated)
+}
+
+// Of a client that compresses little is read at a time: it may become very much.
+func TestCompression_SmallReads(t *testing.T) {
+	s := newDeflatedStill(t)
+	_, err := unix.Write(s.far, bytes.Repeat(pressedFromClient(`{"type":"no","action":"such"}`), 100))
+	require.NoError(t, err)
+	before := s.loop.counters.BytesIn
+	s.loop.Ready(s.client, poll.Input)
+	require.EqualValues(t, compressedRead, s.loop.counters.BytesIn-before)
 }

@@ -332,17 +332,21 @@ func TestCompression_ByteRate(t *testing.T) {
 	const rate = 10_000
 	padded := strings.Replace(askPing, "{", "{"+strings.Repeat(" ", 6000), 1)
 	blocks := strings.Repeat("\x00\x00\x00\xff\xff", 1200) + pressed(askPing) // 6000 bytes that become 33
-	for name, frame := range map[string]string{
-		"what it becomes":    pressedFrame(codec.OpText, padded),
-		"what it is made of": reservedFrame(codec.OpText, true, blocks),
+	for name, c := range map[string]struct {
+		frame    string
+		inflated int // of two; what is too much as it comes is not
+	}{
+		"what it becomes":    {pressedFrame(codec.OpText, padded), 2},
+		"what it is made of": {reservedFrame(codec.OpText, true, blocks), 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := start(t, core.Options{Compression: core.CompressionOn, MaxByteRate: rate, MaxMessageSize: rate})
 			p := openDeflated(t, server, deflateHead)
-			p.write(frame + frame)
+			p.write(c.frame + c.frame)
 			require.Equal(t, wirePong, p.next().text)
 			require.Equal(t, overRate+`}`, p.next().text)
 			require.EqualValues(t, 1, server.Stats().RateLimited)
+			require.EqualValues(t, c.inflated, server.Stats().Inflated)
 		})
 	}
 }

@@ -209,18 +209,45 @@ func TestCertificate_IsKeptWhereItCannotBeReplaced(t *testing.T) {
 	files.write(t, 1, time.Now().Add(time.Hour*24*365))
 	c, err := loadCertificate(files.certFile, files.keyFile, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	for _, next := range []serveCommand{{}, {TLSCert: "no such file", TLSKey: files.keyFile}} {
-		_, err = c.take(&next)
-		require.Error(t, err)
+	number := int64(1)
+	for says, next := range map[string]*serveCommand{
+		"cannot be turned off": {},
+		"no such file":         {TLSCert: "elsewhere", TLSKey: files.keyFile},
+	} {
+		_, err = c.take(next)
+		require.ErrorContains(t, err, says)
+		number++
+		files.write(t, number, time.Now().Add(time.Hour*24*365))
+		c.reload()
+		require.EqualValues(t, number, c.current.Load().Leaf.SerialNumber.Int64())
 	}
 	same := serveCommand{TLSCert: files.certFile, TLSKey: files.keyFile}
 	changed, err := c.take(&same)
 	require.NoError(t, err)
-	require.NotEmpty(t, changed, "after a failure it is read again")
-	changed, err = c.take(&same)
-	require.NoError(t, err)
 	require.Empty(t, changed)
+}
+
+// What could not be read is read again by a reload, also where the files look as they
+// did: whose they are may have been what was wrong.
+func TestCertificate_IsTriedAgain(t *testing.T) {
+	files := newIdentity(t)
+	files.write(t, 1, time.Now().Add(time.Hour*24*365))
+	c, err := loadCertificate(files.certFile, files.keyFile, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
 	files.write(t, 2, time.Now().Add(time.Hour*24*365))
+	good, err := os.ReadFile(files.keyFile)
+	require.NoError(t, err)
+	at := time.Now()
+	inPlace := func(content []byte) {
+		require.NoError(t, os.WriteFile(files.keyFile, content, 0o600))
+		require.NoError(t, os.Chtimes(files.keyFile, at, at))
+	}
+	inPlace(bytes.ToUpper(good))
 	c.reload()
+	inPlace(good)
+	require.False(t, c.changed())
+	changed, err := c.take(&serveCommand{TLSCert: files.certFile, TLSKey: files.keyFile})
+	require.NoError(t, err)
+	require.NotEmpty(t, changed)
 	require.EqualValues(t, 2, c.current.Load().Leaf.SerialNumber.Int64())
 }
