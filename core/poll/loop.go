@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,7 +31,8 @@ type Owner interface {
 	Ready(is any, events Events)
 	// Turn is called after Wake, before what has become ready since, and after
 	// Again, when all that is ready has had its call. Between two turns the
-	// descriptors have theirs: work that takes long is done in turns.
+	// descriptors have theirs: work that takes long is done in turns. Where the
+	// descriptors' calls take long, a turn that is due comes between them.
 	Turn()
 }
 
@@ -177,14 +179,45 @@ func (l *Loop) Run(owner Owner) error {
 		if woken && l.turn(owner) {
 			return nil
 		}
-		for i := range l.ready[:n] {
-			l.call(owner, &l.ready[i])
+		turned, last := l.callAll(owner, n)
+		if last {
+			return nil
 		}
-		if !woken && l.again && l.turn(owner) {
+		if !woken && !turned && l.again && l.turn(owner) {
 			return nil
 		}
 	}
 }
+
+// After every clockStep calls of a look, a turn that is due comes if the look, or the
+// last turn in it, began maxLook ago.
+const (
+	clockStep = 4
+	maxLook   = 2 * time.Millisecond
+)
+
+// callAll calls for the first n of what is ready. It reports whether turns came
+// between the calls, and whether one of them was the last.
+func (l *Loop) callAll(owner Owner, n int) (turned, last bool) {
+	var began time.Time
+	if n >= clockStep {
+		began = time.Now()
+	}
+	for i := range l.ready[:n] {
+		l.call(owner, &l.ready[i])
+		if (i+1)%clockStep != 0 || !l.due() || time.Since(began) < maxLook {
+			continue
+		}
+		if l.turn(owner) {
+			return true, true
+		}
+		turned, began = true, time.Now()
+	}
+	return turned, false
+}
+
+// due reports whether a turn has been asked for.
+func (l *Loop) due() bool { return l.again || l.woken.Load() }
 
 // turn has the owner take a turn, and reports whether it was the last.
 func (l *Loop) turn(owner Owner) (last bool) {
@@ -204,7 +237,7 @@ func (l *Loop) Stopped() bool { return l.stopped.Load() }
 // wait until the scheduler finds that this one hangs in a system call.
 func (l *Loop) wait() (int, error) {
 	timeout := 0
-	if !l.again && !l.woken.Load() {
+	if !l.due() {
 		timeout = -1
 		runtime.Gosched()
 	}

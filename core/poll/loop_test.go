@@ -178,6 +178,34 @@ func TestLoop_TurnsAlternateWithSockets(t *testing.T) {
 	}
 }
 
+// Where the calls of sockets take long, a turn that is due does not wait for all of
+// them, whether another goroutine has asked for it or the loop itself.
+func TestLoop_TurnsComeBetweenLongCalls(t *testing.T) {
+	const sockets = 64
+	for name, ask := range map[string]func(*poll.Loop){"woken": (*poll.Loop).Wake, "again": (*poll.Loop).Again} {
+		t.Run(name, func(t *testing.T) {
+			l, o := running(t, func(l *poll.Loop) {
+				for range sockets {
+					near, far := pair(t)
+					_, err := l.Add(near, near)
+					require.NoError(t, err)
+					send(t, far, "a")
+				}
+			})
+			long := func() { time.Sleep(time.Millisecond) }
+			o.next(t, func() { ask(l); long() })
+			called := 1
+			for o.next(t, long) != turn {
+				called++
+			}
+			require.Less(t, called, sockets, "a turn before all have been called")
+			for range sockets - called {
+				require.NotEqual(t, turn, o.next(t, long), "one turn is enough")
+			}
+		})
+	}
+}
+
 // What was posted before a peer sent something is done before that is read.
 func TestLoop_WokenBeforeReady(t *testing.T) {
 	near, far := pair(t)
