@@ -126,6 +126,7 @@ func (s *serveCommand) serve(ctx context.Context, server *core.Server, operator 
 	}()
 	go s.announce(serving, server, operator, parent)
 	go reloads.run(serving)
+	go s.Runtime.keepSpare(serving)
 	defer findManager(s.Server.Log).report(serving, server)()
 	if parent != nil {
 		defer beat(parent.Pulse, answering(server, parent.Pulse), parent.alive)()
