@@ -23,6 +23,9 @@ type comparison struct {
 	measure  func(ctx context.Context, s *subject) (Round, error)
 }
 
+// floorName is the name of a floor among what is measured.
+const floorName = "floor"
+
 // Report is the result of a scenario, as --json writes it.
 type Report struct {
 	Scenario string         `json:"scenario"`
@@ -42,7 +45,7 @@ func (r *Report) columns() (server, floor string) {
 	if len(r.Columns) == 2 {
 		return r.Columns[0], r.Columns[1]
 	}
-	return "server", "floor"
+	return "server", floorName
 }
 
 // compare measures in turns, server, floor, server, floor; prints the report;
@@ -89,7 +92,7 @@ func (t *Target) turn(ctx context.Context, c *comparison, report *Report) error 
 	if t.NoFloor {
 		return nil
 	}
-	floor, err := t.spawnFloor(ctx, "floor", plain(t.URL), c.conns)
+	floor, err := t.spawnFloor(ctx, floorName, plain(t.URL), c.conns)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ func (d *delivery) measure(ctx context.Context, s *subject) (Round, error) {
 	defer func() { _, _ = g.close() }()
 
 	source := newPublisher(s.admin, p.Conns, p.Rooms, p.Size)
+	source.prose = p.Compression
 	if err := d.publishMeasured(ctx, s, g, source, &round); err != nil {
 		return round, err
 	}
@@ -42,6 +43,9 @@ func (d *delivery) measure(ctx context.Context, s *subject) (Round, error) {
 		return round, err
 	}
 	round.announced(source.receivers, s.admin)
+	if p.Compression && round.Compressed == 0 && s.name != floorName {
+		round.note("nothing came compressed: the messages may be smaller than --compression-threshold of the server")
+	}
 	if round.MessagesPerSecond < onSchedule*d.rate {
 		round.note("publishing fell behind: %.1f messages a second", round.MessagesPerSecond)
 	}

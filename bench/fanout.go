@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -16,18 +17,22 @@ type Fanout struct {
 	Target
 	Flood
 
-	Conns    int           `name:"conns" help:"Sockets." default:"1000" placeholder:"N"`
-	Rooms    int           `name:"rooms" help:"Rooms among which the sockets are dealt." default:"1" placeholder:"N"`
-	Size     int           `name:"size" help:"Size of a message in bytes." default:"128" placeholder:"BYTES"`
-	Rate     float64       `name:"rate" help:"Messages a second, to the rooms in turn." default:"5" placeholder:"N"`
-	Duration time.Duration `name:"duration" help:"How long to publish." default:"10s" placeholder:"TIME"`
-	Rounds   int           `name:"rounds" help:"Measurements of the server and of the floor, in turn; the table shows medians." default:"1" placeholder:"N"`
+	Conns       int           `name:"conns" help:"Sockets." default:"1000" placeholder:"N"`
+	Rooms       int           `name:"rooms" help:"Rooms among which the sockets are dealt." default:"1" placeholder:"N"`
+	Size        int           `name:"size" help:"Size of a message in bytes." default:"128" placeholder:"BYTES"`
+	Compression bool          `name:"compression" help:"Offer compression (permessage-deflate), and publish text that compresses as JSON does. A server that --spawn starts gets --compression=on."`
+	Rate        float64       `name:"rate" help:"Messages a second, to the rooms in turn." default:"5" placeholder:"N"`
+	Duration    time.Duration `name:"duration" help:"How long to publish." default:"10s" placeholder:"TIME"`
+	Rounds      int           `name:"rounds" help:"Measurements of the server and of the floor, in turn; the table shows medians." default:"1" placeholder:"N"`
 }
 
 // Run measures, reports to out, and fails when a message was lost.
 func (f *Fanout) Run(ctx context.Context, out io.Writer) error {
 	if err := f.check(); err != nil {
 		return err
+	}
+	if f.Compression && f.Spawn && f.ServerCommand == "" {
+		f.ServerFlag = append(slices.Clone(f.ServerFlag), "--compression=on")
 	}
 	return f.compare(ctx, out, f.comparison())
 }
@@ -39,7 +44,7 @@ func (f *Fanout) comparison() comparison {
 	}
 	d := delivery{
 		plan: plan{
-			Conns: f.Conns, Rooms: f.Rooms, Size: f.Size, WarmUp: fanoutWarmUp,
+			Conns: f.Conns, Rooms: f.Rooms, Size: f.Size, WarmUp: fanoutWarmUp, Compression: f.Compression,
 		},
 		warmUp:  f.warmUp,
 		publish: f.publish,
@@ -50,7 +55,7 @@ func (f *Fanout) comparison() comparison {
 	return comparison{
 		scenario: "fanout", title: title, settings: map[string]any{
 			"conns": f.Conns, "rooms": f.Rooms, "size": f.Size, "rate": f.Rate, "flood": f.Flood.Flood, "batch": f.Batch, "window": f.Window,
-			"duration": f.Duration.String(),
+			"duration": f.Duration.String(), "compression": f.Compression,
 		},
 		rounds: f.Rounds, conns: f.Conns, measure: d.measure,
 	}

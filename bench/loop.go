@@ -22,20 +22,21 @@ var errPeerClosed = errors.New("closed by the server")
 // goroutines may read progress and trouble, and call end; tally is theirs once
 // run has returned.
 type loop struct {
-	plan     *plan
-	poller   *poller
-	first    int // number of the first socket; the others follow in steps of plan.Loops
-	inFlight int // handshakes under way
-	dialled  int // sockets begun
-	sockets  []socket
-	repeats  []repeat // handshakes to be begun again, the earliest first
-	now      int64    // time of the last read, nanoseconds since 1970
-	state    state
-	schedule schedule
-	text     []byte // of a message to be sent
-	wire     []byte // its frame
-	buffer   [loopBuffer]byte
-	tally    tally
+	plan      *plan
+	poller    *poller
+	first     int // number of the first socket; the others follow in steps of plan.Loops
+	inFlight  int // handshakes under way
+	dialled   int // sockets begun
+	sockets   []socket
+	repeats   []repeat // handshakes to be begun again, the earliest first
+	now       int64    // time of the last read, nanoseconds since 1970
+	state     state
+	schedule  schedule
+	text      []byte // of a message to be sent
+	wire      []byte // its frame
+	buffer    [loopBuffer]byte
+	inflating *inflating // nil where no compression is offered
+	tally     tally
 
 	handshakes handshakes
 
@@ -55,7 +56,11 @@ func newLoop(p *plan, k int) (*loop, error) {
 		return nil, err
 	}
 	n := (p.Held - k + p.Loops - 1) / p.Loops
-	return &loop{plan: p, poller: poller, first: p.First + k, sockets: make([]socket, n)}, nil
+	l := &loop{plan: p, poller: poller, first: p.First + k, sockets: make([]socket, n)}
+	if p.Compression {
+		l.inflating = newInflating()
+	}
+	return l, nil
 }
 
 // order tells the loop what to do. Any goroutine may call it until run returns.

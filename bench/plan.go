@@ -35,6 +35,8 @@ type plan struct {
 	Held      int // sockets of this process
 	Processes int
 
+	Compression bool // sockets offer it, and messages have text that compresses as JSON does
+
 	TokenSecret string // signs the tokens of the sockets; empty: they have none
 
 	request   []byte      // the upgrade
@@ -54,7 +56,11 @@ func (p plan) share(k, n int) plan {
 // prepare makes what the sockets send.
 func (p *plan) prepare() (err error) {
 	p.Loops = max(p.Loops, 1)
-	p.request = codec.AppendUpgradeRequest(nil, p.Endpoint.Host, p.Endpoint.Target, handshakeKey, "")
+	offer := ""
+	if p.Compression {
+		offer = deflateOffer
+	}
+	p.request = codec.AppendUpgradeRequest(nil, p.Endpoint.Host, p.Endpoint.Target, handshakeKey, offer)
 	if p.Endpoint.TLS != nil {
 		p.tls = p.Endpoint.TLS.config()
 	}
@@ -63,7 +69,7 @@ func (p *plan) prepare() (err error) {
 	if p.Requests != nil {
 		p.Requests.prepare(p.Conns, p.Rooms)
 	}
-	p.headers, err = p.authorizations()
+	p.headers, err = p.authorizations(offer)
 	return err
 }
 

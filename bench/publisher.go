@@ -13,6 +13,7 @@ type publisher struct {
 	members []int     // sockets of each room
 	next    []uint64  // number of each room's next message
 	size    int       // bytes of a message
+	prose   bool      // messages have text that compresses as JSON does
 	due     time.Time // when the next messages were to be sent; zero: when they are
 
 	expected  uint64 // deliveries that follow from what was published
@@ -39,6 +40,9 @@ func (p *publisher) message(room int) []byte {
 		sent = time.Now()
 	}
 	m := appendMessage(make([]byte, 0, p.size), p.next[room], sent.UnixNano(), p.size)
+	if p.prose {
+		writeProse(m[padAt:len(m)-len(messageTail)], uint64(sent.UnixNano()))
+	}
 	p.next[room]++
 	p.expected += uint64(p.members[room])
 	return m

@@ -71,6 +71,9 @@ func (l *loop) consume(s *socket, b []byte) (used int, err error) {
 		if end > len(b) {
 			return used, nil
 		}
+		if s.stage == ready {
+			l.tally.Bytes += uint64(end - used)
+		}
 		if err := l.frame(s, h, b[start:end]); err != nil {
 			return 0, err
 		}
@@ -94,6 +97,10 @@ func (l *loop) upgraded(s *socket, b []byte) (used int, err error) {
 }
 
 func (l *loop) frame(s *socket, h codec.Header, payload []byte) error {
+	payload, err := l.plain(h, payload)
+	if err != nil {
+		return err
+	}
 	if l.plan.Protocol.isPing(payload) {
 		if err := l.pong(s); err != nil {
 			return err

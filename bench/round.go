@@ -31,6 +31,9 @@ type Round struct {
 	Foreign    uint64 `json:"foreign,omitempty"`   // frames that were not ours
 	Receivers  uint64 `json:"receivers,omitempty"` // deliveries that the server announced
 
+	Compressed       uint64  `json:"compressed,omitempty"`       // frames that came compressed
+	BytesPerDelivery float64 `json:"bytesPerDelivery,omitempty"` // on the wire, with the frame's header and without TLS
+
 	Seconds           float64 `json:"seconds,omitempty"`           // measured
 	MessagesPerSecond float64 `json:"messagesPerSecond,omitempty"` // published
 	FramesPerSecond   float64 `json:"framesPerSecond,omitempty"`   // delivered
@@ -61,6 +64,10 @@ func (r *Round) count(t *tally, expected uint64) {
 	r.OutOfOrder = t.OutOfOrder
 	r.Duplicates = t.Duplicates
 	r.Foreign = t.Foreign
+	r.Compressed = t.Compressed
+	if t.Delivered > 0 {
+		r.BytesPerDelivery = float64(t.Bytes) / float64(t.Delivered)
+	}
 	r.LatencyP50 = micros(t.Latency.quantile(0.50))
 	r.LatencyP99 = micros(t.Latency.quantile(0.99))
 	r.LatencyMax = micros(t.Latency.max)

@@ -33,6 +33,8 @@ var figures = []figure{
 	{"out of order", "%.0f", false, func(r *Round) float64 { return float64(r.OutOfOrder) }},
 	{"duplicates", "%.0f", false, func(r *Round) float64 { return float64(r.Duplicates) }},
 	{"foreign frames", "%.0f", false, func(r *Round) float64 { return float64(r.Foreign) }},
+	{"compressed frames", "%.0f", false, func(r *Round) float64 { return float64(r.Compressed) }},
+	{"bytes per delivery", "%.1f", true, func(r *Round) float64 { return r.BytesPerDelivery }},
 	{"published per second", "%.1f", false, func(r *Round) float64 { return r.MessagesPerSecond }},
 	{"delivered per second", "%.0f", true, func(r *Round) float64 { return r.FramesPerSecond }},
 	{"CPU per message published", "%.2f µs", true, func(r *Round) float64 { return r.CPUPerMessage }},

@@ -7,6 +7,8 @@ type tally struct {
 	OutOfOrder uint64 // of these, how many came after a later one
 	Duplicates uint64
 	Foreign    uint64 // frames that are none of ours, such as events
+	Compressed uint64 // frames
+	Bytes      uint64 // of all frames, with their headers and without TLS, to sockets that were ready
 	Latency    histogram
 }
 
@@ -15,5 +17,7 @@ func (t *tally) merge(o *tally) {
 	t.OutOfOrder += o.OutOfOrder
 	t.Duplicates += o.Duplicates
 	t.Foreign += o.Foreign
+	t.Compressed += o.Compressed
+	t.Bytes += o.Bytes
 	t.Latency.merge(&o.Latency)
 }

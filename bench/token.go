@@ -10,9 +10,9 @@ import (
 )
 
 // authorizations makes the header with which each socket of this process says who
-// it is: a user of its own, by its number. They are made before anything is
-// measured. Without a secret there are none.
-func (p *plan) authorizations() ([]string, error) {
+// it is: a user of its own, by its number; and further ones behind it. They are made
+// before anything is measured. Without a secret there are none.
+func (p *plan) authorizations(further string) ([]string, error) {
 	if p.TokenSecret == "" {
 		return nil, nil
 	}
@@ -23,7 +23,7 @@ func (p *plan) authorizations() ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("bench: making a token: %w", err)
 		}
-		headers[i] = "Authorization: Bearer " + signed + "\r\n"
+		headers[i] = "Authorization: Bearer " + signed + "\r\n" + further
 	}
 	return headers, nil
 }

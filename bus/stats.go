@@ -10,6 +10,10 @@ type Stats struct {
 	Unknown     uint64 `json:"unknown"`     // that were sent and not answered: they may have arrived
 	QueuedBytes int    `json:"queuedBytes"` // of those that wait to be sent
 
+	// LagSeconds is how long the last message that the bus sent to itself took to come
+	// back, or takes by now if that is longer; of several servers, of the slowest.
+	LagSeconds float64 `json:"lagSeconds"`
+
 	Received   uint64 `json:"received"`   // messages and events, but this node's own
 	Dropped    uint64 `json:"dropped"`    // for which the inbox or the node had no room; they are reported as gaps
 	Late       uint64 `json:"late"`       // dropped since later ones had come; they were counted as missed

@@ -68,10 +68,10 @@ func (l *loop) arrive(h *handshake) {
 	if most := s.options.MaxAcceptRate; most > 0 {
 		h.hurried = !s.admission.rate.take(s.clock(), most)
 	}
-	l.waiting.add(h)
+	l.waiting.add(h, &h.requested)
 	if l.waiting.size > max(s.options.MaxHandshakes/s.options.Loops, 1) {
 		l.counters.Refused[refusedHandshakes]++
-		l.dropHandshake(l.waiting.oldest)
+		l.dropHandshake(l.waiting.oldest.of)
 	}
 }
 

@@ -3,6 +3,7 @@ package core
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/shard"
@@ -14,7 +15,7 @@ import (
 var errBusy = &Error{Text: "Server is busy, try again", Code: "BUSY"}
 
 // submit hands the request to the pool.
-func (l *loop) submit(ctx *Context, handler Handler) {
+func (l *loop) submit(ctx *Context, e *endpoint) {
 	away := &Context{
 		loop: l,
 		id:   ctx.ClientID(),
@@ -28,9 +29,14 @@ func (l *loop) submit(ctx *Context, handler Handler) {
 	}
 	var response any
 	var err error
+	var took time.Duration
 	taken := l.life.blocking.submit(away.id, job{
-		work: func() { response, err = away.call(handler) },
-		tell: func() { away.tell(response, err) },
+		work: func() {
+			began := l.server.clock()
+			response, err = away.call(e.handler)
+			took = l.server.clock() - began
+		},
+		tell: func() { away.tell(e, took, response, err) },
 	})
 	if !taken {
 		l.counters.Busy++
@@ -38,9 +44,10 @@ func (l *loop) submit(ctx *Context, handler Handler) {
 	}
 }
 
-// tell has the loop send the reply.
-func (c *Context) tell(response any, err error) {
+// tell has the loop send the reply, and count the time that the handler took.
+func (c *Context) tell(e *endpoint, took time.Duration, response any, err error) {
 	c.loop.post(shard.Op{Call: func(sh *shard.Shard) {
+		c.loop.handled(e, took)
 		if client := sh.Find(c.id); client != nil && client.State() == shard.Open {
 			c.loop.visited(client, func(here *Context) { here.conclude(c.envelope, response, err) })
 			return

@@ -127,5 +127,8 @@ func (s *Server) deliver(p *Publication, ring *shard.ShardSet) (receivers int, e
 	default:
 		receivers, err = s.toClients(&op, p.To.clients, ring)
 	}
+	if err == nil {
+		s.fanOut.note(receivers)
+	}
 	return receivers, err
 }

@@ -27,8 +27,9 @@ type Context struct {
 	user     *User         // away from the loop
 	gone     bool          // away from the loop: there is nobody to ask any more
 	envelope codec.Envelope
-	later    bool // the reply comes later
-	silent   bool // there is no reply
+	serving  *endpoint // whose handler is called on the loop; nil where there is none
+	later    bool      // the reply comes later
+	silent   bool      // there is no reply
 }
 
 // ErrGone is returned where a client has gone before it could be done.

@@ -37,8 +37,7 @@ type handshake struct {
 	subprotocol uint8      // its number among Options.Subprotocols, from 1; 0: none
 	address     netip.Addr // of the client, as far as it is known; invalid where it has none
 
-	waits        bool // in loop.waiting, between older and newer
-	older, newer *handshake
+	requested place // in loop.waiting, while its request is awaited
 }
 
 // handshakeReady reads what has come of an upgrade request.
@@ -69,7 +68,7 @@ func (l *loop) dropHandshake(h *handshake) {
 }
 
 func (l *loop) unlist(h *handshake) {
-	l.waiting.remove(h)
+	l.waiting.remove(&h.requested)
 	last := l.handshakes[len(l.handshakes)-1]
 	l.handshakes[h.index] = last
 	last.index = h.index
@@ -213,7 +212,7 @@ func appendAuthenticated(dst []byte, c *shard.Client) []byte {
 func (l *loop) refuse(h *handshake, why refusal, err error) {
 	l.counters.Refused[why]++
 	h.refused, h.head, h.pending = true, nil, nil
-	l.waiting.remove(h)
+	l.waiting.remove(&h.requested)
 	h.since = l.server.now()
 	if answer := l.lastWords(h, handshakeError(err).AppendResponse(nil)); len(answer) > 0 {
 		_, _ = poll.Write(h.fd, answer) // a peer that has gone is noticed when it is read from

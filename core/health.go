@@ -87,6 +87,7 @@ func (l *loop) askSample() {
 	l.post(shard.Op{Call: func(sh *shard.Shard) {
 		lag := l.server.clock() - asked
 		l.counters.MaxLag = max(l.counters.MaxLag, lag)
+		l.counters.Lag.note(lag)
 		l.sampled.Store(&sample{l.counters.MessagesIn, sh.Counters.FramesOut, sh.Backlog(), lag})
 		l.asked.Store(0)
 	}})

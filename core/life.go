@@ -39,7 +39,7 @@ func (s *Server) newLife() *life {
 		retired:   make(chan struct{}),
 		blocking:  newPool[shard.ID](s.options.BlockingWorkers, s.options.MaxBlocking, s.options.MaxBlockingPerClient),
 		verifying: newPool[verification](s.options.Loops, s.options.MaxVerifying, 1),
-		shaking:   secure.NewHandshakes(s.options.MaxTLSHandshakes, max(1, runtime.GOMAXPROCS(0)/2)),
+		shaking:   secure.NewHandshakes(max(1, runtime.GOMAXPROCS(0)/2)),
 	}
 	l.ctx, l.end = context.WithCancel(context.Background())
 	return l

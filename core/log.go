@@ -37,11 +37,14 @@ func (s *Server) logFailure(request *codec.Envelope, err error) {
 // clock is the time since the server was made.
 func (s *Server) clock() time.Duration { return time.Since(s.made) }
 
-// timed counts and logs a handler, with its hooks, or a visit that has held its
-// loop for long.
+// timed counts the time of a handler, with its hooks. One that has held its loop for
+// long is logged, and so is such a visit.
 func (l *loop) timed(ctx *Context, began time.Duration) {
 	s := l.server
 	took := s.clock() - began
+	if ctx.serving != nil {
+		l.handled(ctx.serving, took)
+	}
 	if s.options.SlowHandler < 0 || took < s.options.SlowHandler {
 		return
 	}

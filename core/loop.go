@@ -23,10 +23,11 @@ type loop struct {
 
 	listeners  []*listener
 	handshakes []*handshake
-	waiting    waiting
-	buffer     []byte // what one read takes from a socket
-	opened     []byte // what has been decrypted of it; nil until that is needed
-	sealed     []byte // what has been encrypted for a socket
+	waiting    waiting // whose request is awaited
+	shaking    waiting // whose TLS handshake is under way
+	buffer     []byte  // what one read takes from a socket
+	opened     []byte  // what has been decrypted of it; nil until that is needed
+	sealed     []byte  // what has been encrypted for a socket
 	reader     codec.ReaderConfig
 	deflated   codec.ReaderConfig // of clients with compression
 	inflater   *codec.Inflater    // of their messages; nil where there is no compression
@@ -36,6 +37,9 @@ type loop struct {
 	context    Context
 	viewed     ClientView
 	counters   counters
+	handlers   []times // of each route, by its number
+	largest    int     // backlog of one client that the last sweep has seen, in bytes
+	larger     int     // the same of the sweep that is under way
 
 	encoded []byte         // a response
 	payload []byte         // a reply before it has its frame
@@ -66,15 +70,16 @@ func newLoop(s *Server, index int) (*loop, error) {
 		return nil, err
 	}
 	l := &loop{
-		server:  s,
-		life:    s.life.Load(),
-		ended:   make(chan struct{}),
-		poll:    polled,
-		buffer:  make([]byte, readBuffer),
-		reader:  codec.ReaderConfig{MaxMessage: int(s.options.MaxMessageSize)},
-		parser:  codec.NewEnvelopeParser(),
-		decoder: codec.NewDecoder(),
-		swept:   -1,
+		server:   s,
+		life:     s.life.Load(),
+		ended:    make(chan struct{}),
+		poll:     polled,
+		buffer:   make([]byte, readBuffer),
+		reader:   codec.ReaderConfig{MaxMessage: int(s.options.MaxMessageSize)},
+		handlers: make([]times, len(s.routes)),
+		parser:   codec.NewEnvelopeParser(),
+		decoder:  codec.NewDecoder(),
+		swept:    -1,
 	}
 	l.deflated = l.reader
 	if s.deflaters != nil {

@@ -26,6 +26,7 @@ func (s *Server) running(yield func(*loop) bool) {
 
 // openLoops makes the loops, which listen and do not run yet.
 func (s *Server) openLoops() error {
+	s.nameRoutes()
 	for i := range s.options.Loops {
 		l, err := newLoop(s, i)
 		if err == nil {

@@ -32,10 +32,12 @@ type Options struct {
 	// would show. The server uses a copy, with TLS 1.2 and 1.3 and http/1.1 (ALPN).
 	// Session tickets are good within one process.
 	TLSConfig *tls.Config `kong:"-"`
-	// MaxTLSHandshakes is the number of TLS handshakes under way. Beyond it
-	// connections are closed when they want to begin one. Few of them compute at a
-	// time, half as many as there are CPUs, so that event loops go on.
-	MaxTLSHandshakes int `name:"max-tls-handshakes" default:"1024" help:"TLS handshakes under way; beyond it connections that begin one are closed."`
+	// MaxTLSHandshakes is the number of TLS handshakes under way, shared out among the
+	// event loops. Beyond it the oldest of those whose peers do not go on is closed;
+	// where none is, as all wait for a CPU, the connection that wants to begin one is.
+	// Few of them compute at a time, half as many as there are CPUs, so that event loops
+	// go on.
+	MaxTLSHandshakes int `name:"max-tls-handshakes" default:"1024" help:"TLS handshakes of one process under way; beyond it the oldest whose peer does not go on is closed, or, where there is none, the connection that begins one."`
 	// UnixSocket is the path of a Unix stream socket on which connections are
 	// accepted, too. A file that a dead server has left there is replaced. Workers
 	// cannot share one.

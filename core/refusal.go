@@ -19,6 +19,7 @@ const (
 	refusedNotTLS
 	refusedTLSFailed
 	refusedTLSBusy
+	refusedTLSHalted
 	refusedHeadTooLarge
 	refusedHandshakes
 	refusedAcceptRate
@@ -42,6 +43,7 @@ var refusals = [refusalCount]string{
 	refusedNotTLS:       "not_tls",
 	refusedTLSFailed:    "tls_failed",
 	refusedTLSBusy:      "tls_busy",
+	refusedTLSHalted:    "tls_halted",
 	refusedHeadTooLarge: "head_too_large",
 	refusedHandshakes:   "max_handshakes",
 	refusedAcceptRate:   "accept_rate",

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/core/condition"
@@ -48,6 +49,7 @@ func Typed[T any](handle func(c *Context, request T) (any, error)) Handler {
 
 // endpoint is what answers a route.
 type endpoint struct {
+	number   int // among the server's routes, in the order in which they were added
 	handler  Handler
 	blocking bool
 	require  *condition.Condition // nil: everybody may
@@ -92,10 +94,12 @@ func (s *Server) Handle(typ, action string, handler Handler, options ...RouteOpt
 		s.mistake("route %s.%s has no handler", typ, action)
 	case typ == "" || action == "":
 		s.mistake("route %q.%q needs a type and an action: no request has an empty one", typ, action)
+	case !utf8.ValidString(typ) || !utf8.ValidString(action):
+		s.mistake("route %q.%q is not UTF-8: no request can name it", typ, action)
 	case s.routes[at] != nil:
 		s.mistake("route %s.%s is taken", typ, action)
 	default:
-		e := &endpoint{handler: handler}
+		e := &endpoint{number: len(s.routes), handler: handler}
 		for _, option := range options {
 			option(e)
 		}
@@ -168,8 +172,9 @@ func (l *loop) answer(ctx *Context) {
 		l.counters.Forbidden++
 		l.replyFailure(ctx, errForbidden)
 	case e.blocking:
-		l.submit(ctx, e.handler)
+		l.submit(ctx, e)
 	default:
+		ctx.serving = e
 		response, err := e.handler(ctx)
 		l.respond(ctx, response, err)
 	}

@@ -20,6 +20,7 @@ type tlsState struct {
 	out      []byte       // of the TLS handshake, that the socket has not taken
 	awaiting bool         // room for it
 	over     bool         // the TLS handshake has ended
+	shaking  place        // in loop.shaking, while the TLS handshake is under way
 	client   shard.ID     // that the connection has become
 }
 
@@ -70,39 +71,6 @@ func (l *loop) awaitHello(h *handshake, in []byte) {
 	}
 }
 
-// shake begins the TLS handshake.
-func (l *loop) shake(h *handshake) {
-	conn := secure.NewConn(l.server.tls, func() {
-		l.post(shard.Op{Call: func(*shard.Shard) { l.shaken(h) }})
-	})
-	if !l.life.shaking.Begin(conn, h.head) {
-		l.counters.Refused[refusedTLSBusy]++
-		l.dropHandshake(h)
-		return
-	}
-	h.tls.conn, h.head = conn, nil
-}
-
-// shaken writes what the TLS handshake has said, and goes on when it is over.
-func (l *loop) shaken(h *handshake) {
-	if h.closed || h.tls.over {
-		return
-	}
-	over, err := h.tls.conn.Shaken()
-	h.tls.out = append(h.tls.out, h.tls.conn.Said()...)
-	if !l.flushHandshake(h) || !over {
-		return
-	}
-	h.tls.over = true
-	if err != nil {
-		l.failHandshake(h)
-		return
-	}
-	l.counters.TLSHandshakes++
-	h.tls.conn.Settle(&l.sealed)
-	l.negotiateSealed(h)
-}
-
 // flushHandshake writes what the TLS handshake has said, and reports whether all of
 // it is gone. If not the loop watches for room.
 func (l *loop) flushHandshake(h *handshake) (all bool) {
@@ -138,7 +106,7 @@ func (l *loop) failHandshake(h *handshake) {
 	l.counters.TLSFailures++
 	l.counters.Refused[refusedTLSFailed]++
 	h.refused, h.since = true, l.server.now()
-	l.waiting.remove(h)
+	l.waiting.remove(&h.requested)
 	_ = unix.Shutdown(h.fd, unix.SHUT_WR)
 }
 
@@ -149,6 +117,7 @@ func (l *loop) abortTLS(h *handshake) {
 		return
 	}
 	h.tls.over = true
+	l.shaking.remove(&h.tls.shaking)
 	h.tls.conn.Abort()
 	l.counters.TLSFailures++
 }

@@ -68,6 +68,8 @@ type Server struct {
 
 	connections atomic.Int64 // open, upgraded or not
 	published   atomic.Uint64
+	fanOut      fanOut
+	routeNames  atomic.Pointer[[]string] // by the routes' numbers; nil before the loops are made
 	overloaded  atomic.Uint64
 	busFailures atomic.Uint64
 	noticesLost atomic.Uint64 // of gaps, that clients were to get

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,7 @@ type counters struct {
 	Upstream         uint64 // requests sent to an application
 	UpstreamFailures uint64 // requests for which there was none
 	MaxLag           time.Duration
+	Lag              times  // of all samples
 	BadMessages      uint64 // no envelopes
 	UnknownRoutes    uint64 // envelopes for no handler
 	HandlerErrors    uint64 // internal errors of handlers
@@ -42,18 +44,22 @@ type counters struct {
 // snapshot is what a loop tells of itself.
 type snapshot struct {
 	counters
-	out     shard.Counters
-	clients int
-	backlog int
-	blocked int
+	out      shard.Counters
+	handlers []times // of each route, by its number
+	clients  int
+	backlog  int
+	largest  int // backlog of one client, at the last sweep
+	blocked  int
 }
 
 func (l *loop) snapshot() snapshot {
 	return snapshot{
 		counters: l.counters,
 		out:      l.shard.Counters,
+		handlers: slices.Clone(l.handlers),
 		clients:  l.shard.Len(),
 		backlog:  l.shard.Backlog(),
+		largest:  l.largest,
 		blocked:  l.shard.Blocked(),
 	}
 }
@@ -87,6 +93,8 @@ func (s *snapshot) add(o *snapshot) {
 	s.Upstream += o.Upstream
 	s.UpstreamFailures += o.UpstreamFailures
 	s.MaxLag = max(s.MaxLag, o.MaxLag)
+	s.Lag.add(&o.Lag)
+	s.handlers = sumTimes(s.handlers, o.handlers)
 	s.BadMessages += o.BadMessages
 	s.UnknownRoutes += o.UnknownRoutes
 	s.HandlerErrors += o.HandlerErrors
@@ -97,6 +105,9 @@ func (s *snapshot) add(o *snapshot) {
 	s.out.Skipped += o.out.Skipped
 	s.out.Dropped += o.out.Dropped
 	s.out.Blocked += o.out.Blocked
+	for i, n := range o.out.Batches {
+		s.out.Batches[i] += n
+	}
 }
 
 // Stats are a server's figures. The totals count since the server was made.
@@ -108,6 +119,10 @@ type Stats struct {
 	Nodes         int     `json:"nodes"` // that are known to be alive, this one among them
 	Totals
 
+	// LargestBacklog is what waits for the client for which most does, in bytes, as of
+	// the last time that all were looked at, once a second or more often.
+	LargestBacklog int `json:"largestBacklog"`
+
 	// TLSExpires is when the certificate of TLS does, in Unix seconds; 0 where there
 	// is none, or functions choose it.
 	TLSExpires int64 `json:"tlsExpires,omitempty"`
@@ -115,6 +130,9 @@ type Stats struct {
 	Bus         *bus.Stats            `json:"bus,omitempty"` // nil where there is no connection to lose
 	Loops       []LoopStats           `json:"loops"`
 	Subscribers []bus.SubscriberStats `json:"subscribers"`
+
+	// Histograms are for metrics: they are told neither as JSON nor to other nodes.
+	Histograms Histograms `json:"-"`
 }
 
 // Totals are the figures that have a sum over nodes.
@@ -210,6 +228,7 @@ func (s *Server) Stats() Stats {
 		one := s.stats.last[l]
 		total.add(&one)
 		stats.Backlog += one.backlog
+		stats.LargestBacklog = max(stats.LargestBacklog, one.largest)
 		stats.Blocked += one.blocked
 		stats.Loops = append(stats.Loops, LoopStats{Loop: int(l.shard.Index()), Clients: one.clients, Blocked: one.blocked})
 	}
@@ -320,4 +339,5 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 		stats.KeySetRefreshes, stats.KeySetFailures = keys.Refreshes, keys.Failures
 	}
 	stats.Subscribers = s.subscribers.Stats()
+	s.fillHistograms(&stats.Histograms, total)
 }

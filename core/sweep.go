@@ -46,7 +46,7 @@ func since(now, then uint32) time.Duration {
 
 func (l *loop) startSweep() {
 	if l.swept < 0 {
-		l.swept = 0
+		l.swept, l.larger = 0, 0
 	}
 	l.resumeAccepting()
 	l.resumeReading()
@@ -67,7 +67,7 @@ func (l *loop) sweep() (more bool) {
 		l.swept += sweepStep
 	}
 	if l.swept >= l.shard.Slots() {
-		l.swept = -1
+		l.swept, l.largest = -1, l.larger
 	}
 	l.shard.Settle()
 	return l.swept >= 0
@@ -75,6 +75,7 @@ func (l *loop) sweep() (more bool) {
 
 // check does for one client what its timers would do.
 func (l *loop) check(c *shard.Client) {
+	l.larger = max(l.larger, c.Backlog())
 	now := l.shard.Now
 	if c.State() != shard.Open {
 		if since(now, c.Deadline) >= 0 {

@@ -320,30 +320,6 @@ func hello(t testing.TB) []byte {
 	return buffer[:n]
 }
 
-// Handshakes that their peers do not go on with fill up what there is for them, and
-// are ended by the deadline. Who has been served before does not notice.
-func TestTLS_HandshakeFlood(t *testing.T) {
-	server, trusting := startTLS(t, core.Options{MaxTLSHandshakes: 8, HandshakeTimeout: 3 * time.Second})
-	before := connectTLS(t, server, trusting)
-	first := hello(t)
-	for range 8 {
-		conn := rawTLS(t, server)
-		_, err := conn.Write(first)
-		require.NoError(t, err)
-		_, err = conn.Read(make([]byte, 1)) // it is under way
-		require.NoError(t, err)
-	}
-	busy := rawTLS(t, server)
-	_, err := busy.Write(first)
-	require.NoError(t, err)
-	sendsNothingMore(t, busy)
-	require.EqualValues(t, 1, server.Stats().Refused["tls_busy"])
-	require.Equal(t, wirePong, before.ask(askPing))
-	eventually(t, func() bool { return server.Stats().Refused["handshake_timeout"] == 8 }, "the deadline ends them")
-	require.EqualValues(t, 8, server.Stats().TLSFailures)
-	require.Equal(t, wirePong, connectTLS(t, server, trusting).ask(askPing))
-}
-
 // A peer that says little, or nothing, has no handshake, and ends by the deadline.
 func TestTLS_SilentPeers(t *testing.T) {
 	server, trusting := startTLS(t, core.Options{MaxTLSHandshakes: 1, HandshakeTimeout: 500 * time.Millisecond})

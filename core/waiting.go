@@ -1,39 +1,46 @@
 package core
 
-// waiting is a loop's handshakes whose request is awaited, in the order in which
-// they came.
+// waiting is handshakes of a loop that wait for the same, in the order in which they
+// began to.
 type waiting struct {
-	oldest, newest *handshake
+	oldest, newest *place
 	size           int
 }
 
-// add puts a handshake behind all others.
-func (w *waiting) add(h *handshake) {
-	h.waits, h.older = true, w.newest
+// place is a handshake's among those that wait.
+type place struct {
+	of           *handshake
+	taken        bool
+	older, newer *place
+}
+
+// add puts a handshake behind all others, at a place of its own.
+func (w *waiting) add(h *handshake, p *place) {
+	*p = place{of: h, taken: true, older: w.newest}
 	if w.newest == nil {
-		w.oldest = h
+		w.oldest = p
 	} else {
-		w.newest.newer = h
+		w.newest.newer = p
 	}
-	w.newest = h
+	w.newest = p
 	w.size++
 }
 
 // remove takes a handshake out, if it is in.
-func (w *waiting) remove(h *handshake) {
-	if !h.waits {
+func (w *waiting) remove(p *place) {
+	if !p.taken {
 		return
 	}
-	if h.older == nil {
-		w.oldest = h.newer
+	if p.older == nil {
+		w.oldest = p.newer
 	} else {
-		h.older.newer = h.newer
+		p.older.newer = p.newer
 	}
-	if h.newer == nil {
-		w.newest = h.older
+	if p.newer == nil {
+		w.newest = p.older
 	} else {
-		h.newer.older = h.older
+		p.newer.older = p.older
 	}
-	h.waits, h.older, h.newer = false, nil, nil
+	*p = place{}
 	w.size--
 }

@@ -176,13 +176,13 @@ func (s *Shard) writeRun(c *Client) {
 	case n < 0:
 		return
 	case n == len(joined):
-		s.Counters.FramesOut += uint64(len(w.messages))
+		s.Counters.wrote(len(w.messages))
 		return
 	}
 	for i := range w.messages {
 		c.queue.push(&s.nodes, w.messages[i].message.FrameFor(window), 1)
 	}
-	s.Counters.FramesOut += uint64(c.queue.advance(&s.nodes, n))
+	s.took(c, n)
 	s.block(c)
 }
 

@@ -23,11 +23,11 @@ func (s *Shard) Send(c *Client, p []byte, frames int) {
 		return
 	}
 	if n == len(p) {
-		s.Counters.FramesOut += uint64(frames)
+		s.Counters.wrote(frames)
 		return
 	}
 	c.queue.push(&s.nodes, append([]byte(nil), p...), frames)
-	c.queue.advance(&s.nodes, n)
+	s.took(c, n)
 	s.block(c)
 }
 
@@ -54,9 +54,16 @@ func (s *Shard) flushOnce(c *Client) {
 		return
 	}
 	size := len(next)
-	s.Counters.FramesOut += uint64(c.queue.advance(&s.nodes, n))
+	s.took(c, n)
 	if n < size {
 		s.block(c)
+	}
+}
+
+// took removes what a write has taken from what waits for the client.
+func (s *Shard) took(c *Client, n int) {
+	if n > 0 {
+		s.Counters.wrote(c.queue.advance(&s.nodes, n))
 	}
 }
 

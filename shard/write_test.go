@@ -317,3 +317,37 @@ func TestControl_WaitsBehindAMessageLargerThanTheBacklog(t *testing.T) {
 	f.Settle()
 	assert.EqualValues(t, maxControls+1, f.Counters.Skipped, "an empty queue starts anew")
 }
+
+// Each write is counted by the frames that it has completed.
+func TestCounters_Batches(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxBacklog = 64 << 20 })
+	p := f.addTo("r")
+	want := [BatchSizes]uint64{}
+	for frames, bucket := range map[int]int{1: 0, 2: 1, 3: 2, 4: 2, 5: 3, 8: 3, 9: 4, 1024: 10, 1025: 11, 3000: 11} {
+		f.Send(p.Client, bytes.Repeat(text("reply").Frame(), frames), frames)
+		require.Len(t, p.texts(), frames)
+		want[bucket]++
+		require.Equal(t, want, f.Counters.Batches, frames)
+	}
+	for range 20 {
+		f.toRoom("r", text("x"))
+	}
+	f.turns()
+	require.Len(t, p.texts(), 20)
+	want[5]++
+	require.Equal(t, want, f.Counters.Batches)
+
+	fill(t, p)
+	f.Send(p.Client, text("late").Frame(), 1)
+	require.Equal(t, want, f.Counters.Batches, "a full socket takes none")
+	p.read()
+	f.toRoom("r", text("%s", strings.Repeat("x", 4<<20)))
+	f.toRoom("r", text("small"))
+	f.turns()
+	f.drain(p)
+	sum := uint64(0)
+	for _, n := range f.Counters.Batches {
+		sum += n
+	}
+	require.Equal(t, f.Counters.Writes, sum, "parts of a frame are writes, too")
+}

@@ -268,6 +268,7 @@ func (b *Bus) Stats() bus.Stats {
 		s.QueuedBytes = p.waiting()
 	}
 	if l := b.listener.Load(); l != nil {
+		s.LagSeconds = l.links.lag().Seconds()
 		s.InboxBytes = int(l.inbox.bytes.Load())
 		s.Subscriptions = l.interest.len()
 		s.Nodes = l.presence.len()

@@ -25,6 +25,7 @@ type link struct {
 	arrive   func(channel, message string)
 	probing  func(number int) string // the channel of probes, or one of several
 	cluster  *cluster                // nil if there is none
+	lag      lag
 
 	// Guarded by interest.mu.
 	connected bool

@@ -3,6 +3,7 @@ package redis
 import (
 	"errors"
 	"sync"
+	"time"
 )
 
 // links are the subscribing connections: one, or in a Cluster one for each
@@ -60,6 +61,14 @@ func (ls *links) all() (all []*link) {
 		all = append(all, l)
 	}
 	return all
+}
+
+// lag returns the longest of the links' lags.
+func (ls *links) lag() (longest time.Duration) {
+	for _, l := range ls.all() {
+		longest = max(longest, l.lag.read())
+	}
+	return longest
 }
 
 // apply follows the cluster: there is a link for each primary, and no other, and

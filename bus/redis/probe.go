@@ -21,6 +21,7 @@ func (l *link) prove(ctx context.Context, conn *connection) error {
 	binary.BigEndian.PutUint64(l.probe[8:], binary.BigEndian.Uint64(l.probe[8:])+1)
 	message := probeMark + string(l.probe[:])
 	sent := time.Now()
+	l.lag.begin()
 	if err := l.send(ctx, conn, message); err != nil {
 		return lostBecause(err)
 	}
@@ -30,6 +31,7 @@ func (l *link) prove(ctx context.Context, conn *connection) error {
 		select {
 		case echo := <-l.echoes:
 			if echo == message {
+				l.lag.end()
 				l.proved(sent)
 				return nil
 			}

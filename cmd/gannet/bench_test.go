@@ -49,6 +49,27 @@ func TestBench_EveryMessageArrives(t *testing.T) {
 	}
 }
 
+// With compression the same messages arrive, in fewer bytes, and the floor, which has
+// none, tells how many they would be.
+func TestBench_Compression(t *testing.T) {
+	t.Setenv("GANNET_TEST_AS_COMMAND", "1")
+	report := filepath.Join(t.TempDir(), "report.json")
+	require.NoError(t, run(context.Background(), []string{
+		"bench", "fanout", "--spawn", "--compression", "--size=1024", "--conns=300", "--rooms=3", "--rate=30",
+		"--duration=1s", "--conns-per-process=200", "--json=" + report,
+	}))
+	raw, err := os.ReadFile(report)
+	require.NoError(t, err)
+	var measured bench.Report
+	require.NoError(t, json.Unmarshal(raw, &measured))
+	server, floor := measured.Server[0], measured.Floor[0]
+	assert.Equal(t, server.Delivered, server.Compressed)
+	assert.Less(t, server.BytesPerDelivery, 700.0)
+	assert.Zero(t, floor.Compressed)
+	assert.InDelta(t, 1028, floor.BytesPerDelivery, 1, "a header of four bytes")
+	assert.NotContains(t, strings.Join(server.Notes, " "), "compressed")
+}
+
 // What is empty on the command line is something else than what is not there, and
 // commas and braces are text.
 func TestBench_DialectFlags(t *testing.T) {

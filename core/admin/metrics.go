@@ -16,7 +16,7 @@ import (
 type metric struct {
 	name  string
 	help  string
-	kind  prometheus.ValueType
+	kind  kind
 	value func(*figures) float64
 	// absent, if there is one, reports whether there is no value now.
 	absent func(*figures) bool
@@ -26,12 +26,22 @@ type metric struct {
 	// bus is a figure that a bus without a connection does not have: the metric
 	// is absent then.
 	bus func(*bus.Stats) float64
+	// spread and spreadBy are value and by of a histogram.
+	spread   func(*figures) core.Histogram
+	spreadBy func(*figures) map[string]core.Histogram
 }
 
+// kind is the type of a metric, as Prometheus calls it.
+type kind string
+
 const (
-	gauge   = prometheus.GaugeValue
-	counter = prometheus.CounterValue
+	gauge     kind = "gauge"
+	counter   kind = "counter"
+	histogram kind = "histogram"
 )
+
+// valueTypes are the kinds of metrics that have one value, or one for each label.
+var valueTypes = map[kind]prometheus.ValueType{gauge: prometheus.GaugeValue, counter: prometheus.CounterValue}
 
 // table is all metrics of a server. Loops count on their own; the counts are
 // summed when somebody asks.
@@ -63,11 +73,14 @@ var table = []metric{
 	{name: "gannet_inflated_bytes_total", help: "Bytes that these have become.", kind: counter, value: func(s *figures) float64 { return float64(s.InflatedBytes) }},
 	{name: "gannet_frames_out_total", help: "Frames written to clients.", kind: counter, value: func(s *figures) float64 { return float64(s.FramesOut) }},
 	{name: "gannet_writes_total", help: "Write system calls that took frames; frames divided by writes is the size of a batch.", kind: counter, value: func(s *figures) float64 { return float64(s.Writes) }},
+	{name: "gannet_write_batch_frames", help: "Frames that a write to a socket completed; one that takes a part of a frame counts with those of one.", kind: histogram, spread: func(s *figures) core.Histogram { return s.Histograms.Batches }},
+	{name: "gannet_fanout_receivers", help: "Clients of this node that a message was for, whether it was published here or at another node.", kind: histogram, spread: func(s *figures) core.Histogram { return s.Histograms.FanOut }},
 	{name: "gannet_published_total", help: "Messages published here.", kind: counter, value: func(s *figures) float64 { return float64(s.Published) }},
 	{name: "gannet_publish_overloaded_total", help: "Messages refused because an event loop's inbox was full.", kind: counter, value: func(s *figures) float64 { return float64(s.Overloaded) }},
 	{name: "gannet_bus_refused_total", help: "Messages and events published here that the bus refused at once.", kind: counter, value: func(s *figures) float64 { return float64(s.BusFailures) }},
 	{name: "gannet_bus_bad_total", help: "Messages and events from other nodes that cannot be used.", kind: counter, value: func(s *figures) float64 { return float64(s.BusBad) }},
 	{name: "gannet_bus_connected", help: "Whether the connection to other nodes is whole: 1, or 0 while it is not.", kind: gauge, bus: func(s *bus.Stats) float64 { return oneIf(s.Connected) }},
+	{name: "gannet_bus_lag_seconds", help: "How long the last message of the node to itself took to come back from the slowest server between the nodes, or takes by now.", kind: gauge, bus: func(s *bus.Stats) float64 { return s.LagSeconds }},
 	{name: "gannet_bus_published_total", help: "Messages and events that the bus has sent.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Published) }},
 	{name: "gannet_bus_failed_total", help: "Messages and events that the bus has not sent: it refused them, or they waited too long.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Failed) }},
 	{name: "gannet_bus_unknown_total", help: "Messages and events that the bus sent without an answer; they may have arrived.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.Unknown) }},
@@ -104,9 +117,12 @@ var table = []metric{
 	{name: "gannet_upstream_bad_replies_total", help: "Answers of applications that could not be read.", kind: counter, value: func(s *figures) float64 { return float64(s.BadReplies) }},
 	{name: "gannet_blocking", help: "Requests to blocking routes that wait or run.", kind: gauge, value: func(s *figures) float64 { return float64(s.Blocking) }},
 	{name: "gannet_slow_handlers_total", help: "Handlers that held their event loop for long.", kind: counter, value: func(s *figures) float64 { return float64(s.SlowHandlers) }},
+	{name: "gannet_handler_duration_seconds", help: "How long handlers took, with their hooks: on their event loop, or on a goroutine if they are blocking.", kind: histogram, label: "route", spreadBy: func(s *figures) map[string]core.Histogram { return s.Histograms.Handlers }},
+	{name: "gannet_loop_lag_seconds", help: "How long event loops kept questions waiting, of which each is asked one a second.", kind: histogram, spread: func(s *figures) core.Histogram { return s.Histograms.LoopLag }},
 	{name: "gannet_loop_lag_max_seconds", help: "Longest time that an event loop kept a question waiting, of one a second.", kind: gauge, value: func(s *figures) float64 { return s.MaxLagSeconds }},
-	{name: "gannet_loop_lag_seconds", help: "How long the slowest event loop kept the last question waiting, of one a second.", kind: gauge, value: func(s *figures) float64 { return s.lag.Seconds() }},
+	{name: "gannet_loop_lag_current_seconds", help: "How long the slowest event loop kept its last question waiting, or keeps one by now.", kind: gauge, value: func(s *figures) float64 { return s.lag.Seconds() }},
 	{name: "gannet_backlog_bytes", help: "Bytes that wait for clients that read slowly.", kind: gauge, value: func(s *figures) float64 { return float64(s.Backlog) }},
+	{name: "gannet_backlog_largest_bytes", help: "Bytes that wait for the client for which most do. Clients are looked at once a second or more often.", kind: gauge, value: func(s *figures) float64 { return float64(s.LargestBacklog) }},
 	{name: "gannet_subscriber_handled_total", help: "Events that a subscriber has handled.", kind: counter, label: "subscriber", by: bySubscriber(func(s *bus.SubscriberStats) uint64 { return s.Handled })},
 	{name: "gannet_subscriber_failed_total", help: "Events that a subscriber has failed to handle.", kind: counter, label: "subscriber", by: bySubscriber(func(s *bus.SubscriberStats) uint64 { return s.Failed })},
 	{name: "gannet_subscriber_skipped_total", help: "Events that a subscriber's middleware has skipped.", kind: counter, label: "subscriber", by: bySubscriber(func(s *bus.SubscriberStats) uint64 { return s.Skipped })},
@@ -191,18 +207,45 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 func (c *collector) Collect(to chan<- prometheus.Metric) {
 	now := c.figures()
 	for i, m := range table {
+		if m.kind == histogram {
+			m.collectHistograms(to, c.descs[i], &now)
+			continue
+		}
+		of := valueTypes[m.kind]
 		switch {
 		case m.absent != nil && m.absent(&now):
 		case m.by != nil:
 			for label, n := range m.by(&now) {
-				to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, float64(n), label)
+				to <- prometheus.MustNewConstMetric(c.descs[i], of, float64(n), label)
 			}
 		case m.value != nil:
-			to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, m.value(&now))
+			to <- prometheus.MustNewConstMetric(c.descs[i], of, m.value(&now))
 		case now.Bus != nil:
-			to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, m.bus(now.Bus))
+			to <- prometheus.MustNewConstMetric(c.descs[i], of, m.bus(now.Bus))
 		}
 	}
+}
+
+// collectHistograms sends the values of a histogram.
+func (m *metric) collectHistograms(to chan<- prometheus.Metric, desc *prometheus.Desc, now *figures) {
+	if m.spread != nil {
+		to <- constHistogram(desc, m.spread(now))
+		return
+	}
+	for label, h := range m.spreadBy(now) {
+		to <- constHistogram(desc, h, label)
+	}
+}
+
+// constHistogram is a histogram as Prometheus has it, where each bucket holds those
+// below it, too.
+func constHistogram(desc *prometheus.Desc, h core.Histogram, labels ...string) prometheus.Metric {
+	below, buckets := uint64(0), make(map[float64]uint64, len(h.Bounds))
+	for i, bound := range h.Bounds {
+		below += h.Counts[i]
+		buckets[bound] = below
+	}
+	return prometheus.MustNewConstHistogram(desc, h.Count(), h.Sum, buckets, labels...)
 }
 
 func (a *Admin) figures() figures {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -11,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -26,9 +27,12 @@ func TestMetrics_Table(t *testing.T) {
 			assert.Regexp(t, `^gannet_[a-z]+(_[a-z]+)*$`, m.name)
 			assert.Regexp(t, `^[A-Z].*\.$`, m.help)
 			assert.False(t, seen[m.name], "it stands there twice")
-			assert.Equal(t, m.kind == prometheus.CounterValue, strings.HasSuffix(m.name, "_total"))
-			assert.Equal(t, m.label == "", m.by == nil)
-			assert.Equal(t, m.label == "", (m.value != nil) != (m.bus != nil))
+			assert.Equal(t, m.kind == counter, strings.HasSuffix(m.name, "_total"))
+			sources := map[string]bool{"value": m.value != nil, "bus": m.bus != nil, "by": m.by != nil, "spread": m.spread != nil, "spreadBy": m.spreadBy != nil}
+			maps.DeleteFunc(sources, func(_ string, has bool) bool { return !has })
+			assert.Len(t, sources, 1, "it has one source")
+			assert.Equal(t, m.label != "", sources["by"] || sources["spreadBy"])
+			assert.Equal(t, m.kind == histogram, sources["spread"] || sources["spreadBy"])
 		})
 		seen[m.name] = true
 	}
@@ -53,7 +57,7 @@ func TestMetrics_ReasonsOfRefusals(t *testing.T) {
 	for _, reason := range []string{
 		"bad_request", "not_found", "not_an_upgrade", "unauthorized", "max_connections", "descriptors", "draining", "handshake_timeout", "busy",
 		"head_too_large", "max_handshakes", "accept_rate", "per_address", "origin", "proxy_header",
-		"not_tls", "tls_failed", "tls_busy",
+		"not_tls", "tls_failed", "tls_busy", "tls_halted",
 	} {
 		want[`gannet_refused_total{reason="`+reason+`"}`] = 0
 	}
@@ -68,23 +72,56 @@ func TestMetrics_ContainTheTable(t *testing.T) {
 	answer := n.get("/metrics")
 	require.Equal(t, http.StatusOK, answer.status)
 	assert.True(t, strings.HasPrefix(answer.header.Get("Content-Type"), "text/plain"))
-	kinds := map[prometheus.ValueType]string{prometheus.GaugeValue: "gauge", prometheus.CounterValue: "counter"}
 	values := n.readMetrics()
 	for _, m := range table {
-		assert.Contains(t, answer.body, "# HELP "+m.name+" "+m.help+"\n# TYPE "+m.name+" "+kinds[m.kind]+"\n"+m.name)
+		assert.Contains(t, answer.body, "# HELP "+m.name+" "+m.help+"\n# TYPE "+m.name+" "+string(m.kind)+"\n"+m.name)
 		if m.label == "" {
-			assert.Contains(t, values, m.name)
+			assert.Contains(t, values, m.series())
 		} else {
-			assert.Contains(t, answer.body, "\n"+m.name+"{"+m.label+`="`)
+			assert.Contains(t, answer.body, "\n"+m.series()+"{"+m.label+`="`)
+		}
+		if m.kind == histogram {
+			assert.Regexp(t, `\n`+m.name+`_bucket\{(route="[^"]+",)?le="\+Inf"\} `, answer.body)
 		}
 	}
 	for name := range values {
 		bare, _, _ := strings.Cut(name, "{")
 		if strings.HasPrefix(name, "gannet_") {
-			assert.True(t, slices.ContainsFunc(table, func(m metric) bool { return m.name == bare }), name)
+			assert.True(t, slices.ContainsFunc(table, func(m metric) bool { return m.has(bare) }), name)
 		} else {
 			assert.Regexp(t, `^(go|process)_`, name)
 		}
+	}
+	for _, name := range []string{"process_open_fds", "process_max_fds", "go_gc_duration_seconds_count", `go_gc_duration_seconds{quantile="1"}`} {
+		assert.Contains(t, values, name)
+	}
+}
+
+// series is the name of a metric's values, of a histogram's number of values.
+func (m *metric) series() string {
+	if m.kind == histogram {
+		return m.name + "_count"
+	}
+	return m.name
+}
+
+// has reports whether a series is one of the metric's.
+func (m *metric) has(series string) bool {
+	if m.kind != histogram {
+		return series == m.name
+	}
+	rest, ok := strings.CutPrefix(series, m.name)
+	return ok && slices.Contains([]string{"_bucket", "_sum", "_count"}, rest)
+}
+
+// The conventions are those of Prometheus, by its own judgement.
+func TestMetrics_Lint(t *testing.T) {
+	options := core.Options{Bus: &connection{}, TLSAddr: "127.0.0.1:0", TLSConfig: certified(t)}
+	n := start(t, settings{server: options})
+	problems, err := promlint.New(strings.NewReader(n.get("/metrics").body)).Lint()
+	require.NoError(t, err)
+	for _, p := range problems {
+		assert.False(t, strings.HasPrefix(p.Metric, "gannet_"), "%s: %s", p.Metric, p.Text)
 	}
 }
 
@@ -180,7 +217,7 @@ func TestMetrics_AgreeWithWhatHappened(t *testing.T) {
 // The lag is that of the moment: it is over when the loop goes on.
 func TestMetrics_LoopLag(t *testing.T) {
 	n, _, release := stuck(t)
-	lag := func() float64 { return n.readMetrics()["gannet_loop_lag_seconds"] }
+	lag := func() float64 { return n.readMetrics()["gannet_loop_lag_current_seconds"] }
 	require.Eventually(t, func() bool { return lag() >= 0.5 }, patience, tick)
 	release()
 	require.Eventually(t, func() bool { return lag() < 0.5 }, patience, tick)
@@ -207,7 +244,7 @@ func TestStats_Keys(t *testing.T) {
 		"skipped": "gannet_skipped_total", "dropped": "gannet_dropped_total", "timesBlocked": "gannet_blocked_total",
 		"metadataRefused": "gannet_metadata_refused_total", "rateLimited": "gannet_rate_limited_total", "busy": "gannet_busy_total", "paused": "gannet_paused_reads_total",
 		"blocking": "gannet_blocking", "slowHandlers": "gannet_slow_handlers_total", "maxLagSeconds": "gannet_loop_lag_max_seconds",
-		"backlog": "gannet_backlog_bytes", "gapNoticesLost": "gannet_gap_notices_lost_total", "busBad": "gannet_bus_bad_total", "forbidden": "gannet_forbidden_total", "upstream": "gannet_upstream_total", "upstreamFailures": "gannet_upstream_failures_total",
+		"backlog": "gannet_backlog_bytes", "largestBacklog": "gannet_backlog_largest_bytes", "gapNoticesLost": "gannet_gap_notices_lost_total", "busBad": "gannet_bus_bad_total", "forbidden": "gannet_forbidden_total", "upstream": "gannet_upstream_total", "upstreamFailures": "gannet_upstream_failures_total",
 		"badReplies": "gannet_upstream_bad_replies_total", "keySetRefreshes": "gannet_jwks_refreshes_total", "keySetFailures": "gannet_jwks_failures_total",
 		"nodes": "gannet_nodes", "surveys": "gannet_surveys_total", "surveyMissing": "gannet_survey_missing_total",
 		"badMessages": "gannet_bad_messages_total", "unknownRoutes": "gannet_unknown_routes_total",

@@ -9,7 +9,8 @@ import (
 // arrived, and writes what it has to say. All methods belong to the loop's
 // goroutine.
 //
-// Until Shaken says that the handshake is over the loop calls Feed, Said and Abort.
+// Until Shaken says that the handshake is over the loop calls Feed, Said, Halted and
+// Abort.
 // Then it calls Settle once, and Lend, Open, Own, Seal and Finish from then on.
 type Conn struct {
 	tls   *tls.Conn
@@ -39,6 +40,10 @@ func (c *Conn) Said() []byte { return c.shake.said() }
 // Shaken reports whether the handshake is over, and how it went. What it has said
 // until then is there for Said.
 func (c *Conn) Shaken() (over bool, err error) { return c.shake.result() }
+
+// Halted reports whether the handshake waits for its peer alone. Once it does it goes
+// on only after Feed or Abort.
+func (c *Conn) Halted() bool { return c.shake != nil && c.shake.waits() }
 
 // Abort ends the handshake soon. It may be called at any time, and again.
 func (c *Conn) Abort() {

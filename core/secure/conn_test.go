@@ -17,10 +17,7 @@ import (
 	"github.com/gannet-ws/gannet/core/secure"
 )
 
-var (
-	errBusy    = errors.New("too many handshakes")
-	errTooMuch = errors.New("too much was fed")
-)
+var errTooMuch = errors.New("too much was fed")
 
 // versions are those that are spoken.
 var versions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
@@ -42,7 +39,7 @@ func TestConn_CutInput(t *testing.T) {
 				clientConfig.MaxVersion = version
 				s, far := newServer(t, serverConfig)
 				s.pieces = pieces
-				ended := s.run(secure.NewHandshakes(1, 1), echo)
+				ended := s.run(secure.NewHandshakes(1), echo)
 				client := tls.Client(far, clientConfig)
 				for _, size := range []int{1, 100, 16 << 10, 16<<10 + 1, 50_000} {
 					want := noise(size)
@@ -60,7 +57,7 @@ func TestConn_CutInput(t *testing.T) {
 func TestConn_DataWithFinished(t *testing.T) {
 	serverConfig, clientConfig := configs(t)
 	s, far := newServer(t, serverConfig)
-	ended := s.run(secure.NewHandshakes(1, 1), echo)
+	ended := s.run(secure.NewHandshakes(1), echo)
 	client := tls.Client(&corked{Conn: far}, clientConfig)
 	require.NoError(t, client.Handshake()) // its end is held back
 	require.Equal(t, []byte("hello"), exchange(t, client, []byte("hello")))
@@ -98,7 +95,7 @@ func TestConn_Resumes(t *testing.T) {
 				near, far := sockets(t)
 				s := &server{Conn: near, events: make(chan struct{}, 100), opened: make([]byte, 20_000)}
 				s.conn = secure.NewConn(serverConfig, func() { s.events <- struct{}{} })
-				ended := s.run(secure.NewHandshakes(1, 1), echo)
+				ended := s.run(secure.NewHandshakes(1), echo)
 				client := tls.Client(far, clientConfig)
 				require.Equal(t, []byte("x"), exchange(t, client, []byte("x")))
 				require.Equal(t, resumed, client.ConnectionState().DidResume)
@@ -115,7 +112,7 @@ func TestConn_FinishSaysThatNothingMoreComes(t *testing.T) {
 	from := make(chan arrived, 1000)
 	go s.readTo(from)
 	go func() {
-		if s.shake(secure.NewHandshakes(1, 1), from) == nil {
+		if s.shake(secure.NewHandshakes(1), from) == nil {
 			s.conn.Settle(&s.out)
 			_, _ = s.Write(s.conn.Finish([]byte("farewell")))
 			assert.Empty(t, s.conn.Finish(nil), "it is said once")
@@ -133,7 +130,7 @@ func TestConn_FinishSaysThatNothingMoreComes(t *testing.T) {
 func TestConn_BadRecord(t *testing.T) {
 	serverConfig, clientConfig := configs(t)
 	s, far := newServer(t, serverConfig)
-	ended := s.run(secure.NewHandshakes(1, 1), echo)
+	ended := s.run(secure.NewHandshakes(1), echo)
 	client := tls.Client(far, clientConfig)
 	require.Equal(t, []byte("x"), exchange(t, client, []byte("x")))
 	_, err := far.Write(append([]byte{23, 3, 3, 0, 100}, noise(100)...))
@@ -197,7 +194,7 @@ func idle(t *testing.T, serverConfig, clientConfig *tls.Config, out *[]byte) *se
 	}()
 	from := make(chan arrived, 1000)
 	go s.readTo(from)
-	require.NoError(t, s.shake(secure.NewHandshakes(1, 1), from))
+	require.NoError(t, s.shake(secure.NewHandshakes(1), from))
 	conn.Settle(out)
 	opened := make([]byte, 1000)
 	for n := 0; n == 0; {

@@ -2,47 +2,38 @@ package secure
 
 import (
 	"fmt"
+	"net"
 	"sync"
-	"sync/atomic"
 )
 
-// Handshakes runs the handshakes of a server, a bounded number of them, each on a
-// goroutine of its own, of which few compute at a time and the others wait for their
-// turn or for their peer. Any goroutine may use it.
+// Handshakes runs the handshakes of a server, each on a goroutine of its own, of which
+// few compute at a time and the others wait for their turn or for their peer. Their
+// number is for who begins them to bound: one that is aborted is soon no more, unless
+// it computes. Any goroutine may use it.
 type Handshakes struct {
-	limit    int64
-	turns    chan struct{}
-	underWay atomic.Int64
-	running  sync.WaitGroup
+	turns   chan struct{} // whoever has put something in may compute
+	running sync.WaitGroup
 }
 
-// NewHandshakes returns Handshakes of which limit may be under way, and computing
-// may compute at a time.
-func NewHandshakes(limit, computing int) *Handshakes {
-	return &Handshakes{limit: int64(limit), turns: make(chan struct{}, computing)}
+// NewHandshakes returns Handshakes of which so many may compute at a time.
+func NewHandshakes(computing int) *Handshakes {
+	return &Handshakes{turns: make(chan struct{}, computing)}
 }
 
 // Begin begins a handshake with what has arrived, which is the connection's from now
-// on. It reports false, and does nothing, where too many are under way.
-func (h *Handshakes) Begin(c *Conn, arrived []byte) bool {
-	if h.underWay.Add(1) > h.limit {
-		h.underWay.Add(-1)
-		return false
-	}
+// on.
+func (h *Handshakes) Begin(c *Conn, arrived []byte) {
 	s := c.shake
 	s.in, s.turns = arrived, h.turns
 	h.running.Go(func() {
-		h.turns <- struct{}{}
-		err := c.handshake()
-		<-h.turns
-		h.underWay.Add(-1)
+		err := net.ErrClosed
+		if s.takeTurn() {
+			err = c.handshake()
+		}
+		s.giveTurn()
 		s.end(err)
 	})
-	return true
 }
-
-// UnderWay returns the number of handshakes that have begun and not ended.
-func (h *Handshakes) UnderWay() int { return int(h.underWay.Load()) }
 
 // Stop returns a channel that is closed when all handshakes have ended, which the
 // caller aborts. None must be begun any more.

@@ -46,29 +46,68 @@ func (p *pending) end(t testing.TB) error {
 	}
 }
 
-func TestHandshakes_Limit(t *testing.T) {
+// halts waits until the handshake has answered, and waits for its peer.
+func (p *pending) halts(t testing.TB) {
+	t.Helper()
+	p.await(t)
+	require.Eventually(t, p.Halted, patience, time.Millisecond)
+}
+
+// Who waits for its peer lets the others compute, and shows.
+func TestHandshakes_Halt(t *testing.T) {
 	serverConfig, clientConfig := configs(t)
 	hello := clientHello(t, clientConfig)
-	shaking := secure.NewHandshakes(2, 1)
-	first, second, third := newPending(serverConfig), newPending(serverConfig), newPending(serverConfig)
-	require.True(t, shaking.Begin(first.Conn, bytes.Clone(hello)))
-	require.True(t, shaking.Begin(second.Conn, bytes.Clone(hello)))
-	require.False(t, shaking.Begin(third.Conn, bytes.Clone(hello)))
-	require.Equal(t, 2, shaking.UnderWay())
-	first.await(t) // both have answered: who waits for its peer lets the other compute
-	second.await(t)
-	require.NotEmpty(t, first.Said())
-	require.NotEmpty(t, second.Said())
-	first.Abort()
-	require.ErrorIs(t, first.end(t), net.ErrClosed)
-	require.True(t, shaking.Begin(third.Conn, bytes.Clone(hello)), "there is room again")
-	for _, p := range []*pending{second, third} {
+	shaking := secure.NewHandshakes(1)
+	all := []*pending{newPending(serverConfig), newPending(serverConfig), newPending(serverConfig)}
+	for _, p := range all {
+		require.False(t, p.Halted(), "it has not begun")
+		shaking.Begin(p.Conn, bytes.Clone(hello))
+	}
+	for _, p := range all {
+		p.halts(t)
+		require.NotEmpty(t, p.Said())
+	}
+	require.True(t, all[0].Feed([]byte{22})) // the beginning of a record
+	require.Eventually(t, all[0].Halted, patience, time.Millisecond, "it waits for the rest")
+	for _, p := range all {
 		p.Abort()
+		require.False(t, p.Halted(), "it ends")
+		p.Abort()
+		require.ErrorIs(t, p.end(t), net.ErrClosed)
+		require.False(t, p.Halted(), "it has ended")
+	}
+	<-shaking.Stop()
+}
+
+// One that is aborted does not wait for its turn to compute any more.
+func TestHandshakes_AbortedNeedNoTurn(t *testing.T) {
+	serverConfig, clientConfig := configs(t)
+	hello := clientHello(t, clientConfig)
+	entered, leave := make(chan struct{}, 10), make(chan struct{})
+	certificate := serverConfig.Certificates[0]
+	slow := &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		entered <- struct{}{}
+		<-leave
+		return &certificate, nil
+	}}
+	shaking := secure.NewHandshakes(1)
+	halted, computing, queued := newPending(serverConfig), newPending(slow), newPending(serverConfig)
+	shaking.Begin(halted.Conn, bytes.Clone(hello))
+	halted.halts(t)
+	shaking.Begin(computing.Conn, bytes.Clone(hello))
+	<-entered
+	shaking.Begin(queued.Conn, bytes.Clone(hello))
+	require.False(t, computing.Halted())
+	require.False(t, queued.Halted())
+	for _, p := range []*pending{halted, queued} {
 		p.Abort()
 		require.ErrorIs(t, p.end(t), net.ErrClosed)
 	}
+	close(leave)
+	computing.halts(t)
+	computing.Abort()
+	require.Error(t, computing.end(t))
 	<-shaking.Stop()
-	require.Zero(t, shaking.UnderWay())
 }
 
 // While one computes, the others wait for their turn.
@@ -82,11 +121,11 @@ func TestHandshakes_FewCompute(t *testing.T) {
 		return &certificate, nil
 	}}
 	hello := clientHello(t, clientConfig)
-	shaking := secure.NewHandshakes(10, 2)
+	shaking := secure.NewHandshakes(2)
 	var all []*pending
 	for range 5 {
 		p := newPending(serverConfig)
-		require.True(t, shaking.Begin(p.Conn, bytes.Clone(hello)))
+		shaking.Begin(p.Conn, bytes.Clone(hello))
 		all = append(all, p)
 	}
 	<-entered
@@ -119,13 +158,12 @@ func TestHandshakes_Failures(t *testing.T) {
 		"a panic":  {func(*tls.ClientHelloInfo) (*tls.Certificate, error) { panic("bad luck") }, "panicked: bad luck"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			shaking := secure.NewHandshakes(1, 1)
+			shaking := secure.NewHandshakes(1)
 			p := newPending(&tls.Config{GetCertificate: test.choose})
-			require.True(t, shaking.Begin(p.Conn, bytes.Clone(hello)))
+			shaking.Begin(p.Conn, bytes.Clone(hello))
 			require.ErrorContains(t, p.end(t), test.says)
-			require.Zero(t, shaking.UnderWay())
 			again := newPending(serverConfig) // turns have not been lost
-			require.True(t, shaking.Begin(again.Conn, bytes.Clone(hello)))
+			shaking.Begin(again.Conn, bytes.Clone(hello))
 			again.await(t)
 			again.Abort()
 			require.Error(t, again.end(t))

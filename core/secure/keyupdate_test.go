@@ -109,7 +109,7 @@ func TestConn_KeyUpdate(t *testing.T) {
 	var log bytes.Buffer
 	clientConfig.KeyLogWriter = &log
 	s, far := newServer(t, serverConfig)
-	ended := s.run(secure.NewHandshakes(1, 1), echo)
+	ended := s.run(secure.NewHandshakes(1), echo)
 	client := tls.Client(far, clientConfig)
 	require.NoError(t, client.Handshake())
 	if suite := client.ConnectionState().CipherSuite; suite != tls.TLS_AES_128_GCM_SHA256 {

@@ -83,9 +83,7 @@ func (s *server) readTo(to chan<- arrived) {
 
 // shake runs the handshake, and returns how it ended.
 func (s *server) shake(with *secure.Handshakes, from <-chan arrived) error {
-	if !with.Begin(s.conn, nil) {
-		return errBusy
-	}
+	with.Begin(s.conn, nil)
 	for {
 		select {
 		case a := <-from:

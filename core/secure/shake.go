@@ -8,10 +8,13 @@ import (
 // shake is what the goroutine of a handshake and the loop share.
 type shake struct {
 	notify func()
-	turns  chan struct{} // whoever has put something in may compute
+	turns  chan struct{} // see Handshakes
+	turn   bool          // it has put something in; the goroutine's own
+	gone   chan struct{} // closed when it is aborted
 
 	mutex   sync.Mutex
 	arrived sync.Cond
+	halted  bool   // it waits for in
 	in      []byte // fed, and not yet read
 	out     []byte // said, and not yet fetched
 	aborted bool
@@ -24,7 +27,7 @@ type shake struct {
 const maxFed = 128 << 10
 
 func newShake(notify func()) *shake {
-	s := &shake{notify: notify}
+	s := &shake{notify: notify, gone: make(chan struct{})}
 	s.arrived.L = &s.mutex
 	return s
 }
@@ -57,8 +60,38 @@ func (s *shake) result() (over bool, err error) {
 func (s *shake) abort() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	if s.aborted {
+		return
+	}
 	s.aborted = true
+	close(s.gone)
 	s.arrived.Signal()
+}
+
+// waits reports whether only the peer can have the handshake go on.
+func (s *shake) waits() bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.halted && len(s.in) == 0 && !s.aborted
+}
+
+// takeTurn waits for the turn to compute. It reports false where the handshake is
+// aborted meanwhile.
+func (s *shake) takeTurn() bool {
+	select {
+	case s.turns <- struct{}{}:
+		s.turn = true
+	case <-s.gone:
+	}
+	return s.turn
+}
+
+// giveTurn lets another handshake compute, if this one may.
+func (s *shake) giveTurn() {
+	if s.turn {
+		<-s.turns
+		s.turn = false
+	}
 }
 
 // read waits for what has arrived. Others may compute meanwhile.
@@ -76,14 +109,16 @@ func (s *shake) read(p []byte) (int, error) {
 	return n, nil
 }
 
-// await gives the turn to compute away until something has arrived.
+// await gives the turn to compute away until something has arrived. s.mutex is locked.
 func (s *shake) await() {
-	<-s.turns
+	s.giveTurn()
+	s.halted = true
 	for len(s.in) == 0 && !s.aborted {
 		s.arrived.Wait()
 	}
+	s.halted = false
 	s.mutex.Unlock()
-	s.turns <- struct{}{}
+	s.takeTurn() // who is aborted has little left to compute
 	s.mutex.Lock()
 }
 

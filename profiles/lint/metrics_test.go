@@ -29,7 +29,7 @@ var targetLabels = []string{"job", "instance"}
 
 // metricRow is a row of the reference page of metrics, which a test of the command
 // holds against the code.
-var metricRow = regexp.MustCompile("^\\| `(gannet_[a-z_]+)` \\| (counter|gauge) \\| `?([a-z]*)`? \\|")
+var metricRow = regexp.MustCompile("^\\| `(gannet_[a-z_]+)` \\| (counter|gauge|histogram) \\| `?([a-z]*)`? \\|")
 
 // metrics are all metrics of a node, and up.
 func metrics(t *testing.T) map[string]metric {
@@ -44,12 +44,24 @@ func metrics(t *testing.T) map[string]metric {
 			if row[3] != "" {
 				m.labels = []string{row[3]}
 			}
-			found[row[1]] = m
+			addMetric(found, row[1], row[2], m)
 		}
 	}
 	require.Greater(t, len(found), 50, "the page has to be understood")
 	addRuntime(t, found)
 	return found
+}
+
+// addMetric adds a metric, of a histogram the series that there are of it.
+func addMetric(found map[string]metric, name, kind string, m metric) {
+	if kind != "histogram" {
+		found[name] = m
+		return
+	}
+	m.counter = true
+	found[name+"_sum"], found[name+"_count"] = m, m
+	m.labels = append(slices.Clone(m.labels), "le")
+	found[name+"_bucket"] = m
 }
 
 // addRuntime adds the metrics of Go's runtime and of the process, from where the admin
@@ -110,6 +122,8 @@ func TestMetrics(t *testing.T) {
 	require.Equal(t, metric{}, all["gannet_clients"])
 	require.Equal(t, metric{counter: true, labels: []string{"reason"}}, all["gannet_refused_total"])
 	require.Equal(t, metric{counter: true}, all["process_cpu_seconds_total"])
+	require.Equal(t, metric{counter: true, labels: []string{"route", "le"}}, all["gannet_handler_duration_seconds_bucket"])
+	require.NotContains(t, all, "gannet_handler_duration_seconds")
 	for name := range all {
 		require.Equal(t, strings.TrimSpace(name), name)
 	}

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"regexp"
@@ -72,9 +73,16 @@ var alertCases = map[string]struct{ fires, quiet string }{
 	"GannetDown":           {`up{job="gannet"} 1x38 0 0`, `up{job="gannet"} 0x38 1 1`},
 	"GannetNotReady":       {`gannet_ready 0x40`, `gannet_ready 1x40`},
 	"GannetWorkerRestarts": {`gannet_worker_restarts_total 0+0.2x40`, `gannet_worker_restarts_total 0x20 1x20`},
-	"GannetLoopLag":        {`gannet_loop_lag_seconds 0.2x40`, `gannet_loop_lag_seconds 0.001x35 0.5 0.001x5`},
-	"GannetLoopStuck":      {`gannet_loop_lag_seconds 0x30 1+15x10`, `gannet_loop_lag_seconds 0x38 5 0`},
-	"GannetPanics":         {`gannet_handler_panics_total 0x20 1x20`, `gannet_handler_panics_total 5x40`},
+	"GannetLoopLag": {
+		buckets("gannet_loop_lag_seconds", "", "0.1", "0+10x40", "0.5", "0+14x40", "+Inf", "0+15x40"),
+		buckets("gannet_loop_lag_seconds", "", "0.1", "0+14x40", "0.5", "0+15x40", "+Inf", "0+15x40"),
+	},
+	"GannetLoopStuck": {`gannet_loop_lag_current_seconds 0x30 1+15x10`, `gannet_loop_lag_current_seconds 0x38 5 0`},
+	"GannetSlowRoute": {
+		buckets("gannet_handler_duration_seconds", `route="chat.send",`, "1", "0+90x40", "5", "0+100x40", "+Inf", "0+100x40"),
+		buckets("gannet_handler_duration_seconds", `route="chat.send",`, "1", "0+100x40", "5", "0+100x40", "+Inf", "0+100x40"),
+	},
+	"GannetPanics": {`gannet_handler_panics_total 0x20 1x20`, `gannet_handler_panics_total 5x40`},
 	"GannetDescriptors": {
 		"process_open_fds{job=\"gannet\"} 950x40\n process_max_fds{job=\"gannet\"} 1000x40",
 		"process_open_fds{job=\"gannet\"} 800x40\n process_max_fds{job=\"gannet\"} 1000x40",
@@ -102,7 +110,11 @@ var alertCases = map[string]struct{ fires, quiet string }{
 		"gannet_closed_total{reason=\"slow_consumer\"} 0+1x40\n gannet_closed_total{reason=\"peer_closed\"} 0+99x40\n gannet_clients 1000x40",
 	},
 	"GannetOverloaded": {`gannet_publish_overloaded_total 0+1x40`, `gannet_publish_overloaded_total 7x40`},
-	"GannetBusAway":    {`gannet_bus_connected 0x40`, `gannet_bus_connected 1x40`},
+	"GannetBusLag": {
+		"gannet_bus_lag_seconds 0.7x40\n gannet_bus_connected 1x40",
+		"gannet_bus_lag_seconds 0.7x38 0.001 0.7\n gannet_bus_connected 1x40",
+	},
+	"GannetBusAway": {`gannet_bus_connected 0x40`, `gannet_bus_connected 1x40`},
 	"GannetGaps": {
 		"gannet_bus_gaps_total{kind=\"counted\"} 0x40\n gannet_bus_gaps_total{kind=\"uncounted\"} 0x20 1x20",
 		"gannet_bus_gaps_total{kind=\"counted\"} 3x40\n gannet_bus_gaps_total{kind=\"uncounted\"} 1x40",
@@ -112,6 +124,14 @@ var alertCases = map[string]struct{ fires, quiet string }{
 		"gannet_bus_failed_total 0x40\n gannet_bus_unknown_total 0+1x40",
 		"gannet_bus_failed_total 5x40\n gannet_bus_unknown_total 5x40",
 	},
+}
+
+// buckets are the series of a histogram: bounds, each with its values.
+func buckets(name, labels string, boundsAndValues ...string) (series string) {
+	for pair := range slices.Chunk(boundsAndValues, 2) {
+		series += fmt.Sprintf("%s_bucket{%sle=%q} %s\n ", name, labels, pair[0], pair[1])
+	}
+	return series
 }
 
 // Each alert fires when it should, and not when all is well or there is no figure.
