@@ -3,7 +3,6 @@ package siege_test
 import (
 	"bytes"
 	"fmt"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -92,7 +91,7 @@ var withFrames = []attack{
 			_ = p.write(announce(0x82, lengths[a.round%len(lengths)]))
 			a.idle(p)
 		},
-		check: func(t *testing.T, before, after core.Stats) {
+		check: func(t assert.TestingT, before, after core.Stats) {
 			closed("message_too_big")(t, before, after)
 			closed("protocol_error")(t, before, after)
 		},
@@ -130,7 +129,7 @@ var withFrames = []attack{
 				}
 			}
 		},
-		check: func(t *testing.T, before, after core.Stats) {
+		check: func(t assert.TestingT, before, after core.Stats) {
 			assert.Greater(t, after.MessagesIn, before.MessagesIn+1000)
 			assert.LessOrEqual(t, after.Rooms, 1+full.attackers)
 		},
@@ -151,7 +150,7 @@ var withFrames = []attack{
 			flood := masked(100, codec.OpText, true, []byte(`{"type":"room","action":"publish","data":{"roomName":"flooders","data":"`+string(bytes.Repeat([]byte("x"), 200))+`"}}`))
 			a.untilClosed(p, func() []byte { return flood })
 		},
-		check: func(t *testing.T, before, after core.Stats) {
+		check: func(t assert.TestingT, before, after core.Stats) {
 			assert.Greater(t, after.Published, before.Published+1000)
 		},
 	},

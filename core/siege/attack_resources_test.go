@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -18,7 +17,7 @@ var withResources = []attack{
 		name: "more connections than descriptors", fate: "answered 503, or waits to be accepted",
 		descriptors: theScale().witnesses + 400, attackers: 1,
 		attack: holdOpen,
-		check: func(t *testing.T, before, after core.Stats) {
+		check: func(t assert.TestingT, before, after core.Stats) {
 			turnedAway := func(s core.Stats) uint64 {
 				return s.Refused["max_connections"] + s.Refused["descriptors"] + s.AcceptFailures
 			}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gannet-ws/gannet/core"
@@ -32,7 +33,7 @@ type attack struct {
 	// has a connection of its own, which it opens and closes.
 	attack func(*attacker)
 	// check looks at what the server has counted, before and after.
-	check func(t *testing.T, before, after core.Stats)
+	check func(t assert.TestingT, before, after core.Stats)
 }
 
 // attacks are all of them.

@@ -54,7 +54,9 @@ var withTLS = []attack{
 			defer conn.Close()
 			_ = tls.Client(conn, &tls.Config{InsecureSkipVerify: true}).HandshakeContext(a.ctx)
 		},
-		check: func(t *testing.T, before, after core.Stats) { assert.Greater(t, after.Accepted, before.Accepted+50) },
+		check: func(t assert.TestingT, before, after core.Stats) {
+			assert.Greater(t, after.Accepted, before.Accepted+50)
+		},
 	},
 	{
 		name: "TLS: garbage", fate: "closed", tls: true, lasts: 2 * time.Second, attackers: 20,
@@ -70,7 +72,9 @@ var withTLS = []attack{
 			_, _ = conn.Write(garbage)
 			_, _ = conn.Read(garbage)
 		},
-		check: func(t *testing.T, before, after core.Stats) { assert.Greater(t, after.Accepted, before.Accepted+50) },
+		check: func(t assert.TestingT, before, after core.Stats) {
+			assert.Greater(t, after.Accepted, before.Accepted+50)
+		},
 	},
 }
 

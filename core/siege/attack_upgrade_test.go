@@ -2,7 +2,6 @@ package siege_test
 
 import (
 	"math/rand/v2"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -50,7 +49,7 @@ var onUpgrade = []attack{
 				_ = conn.Close()
 			}
 		},
-		check: func(t *testing.T, before, after core.Stats) { assert.Greater(t, after.Accepted, before.Accepted) },
+		check: func(t assert.TestingT, before, after core.Stats) { assert.Greater(t, after.Accepted, before.Accepted) },
 	},
 	{
 		name: "endless headers", fate: "answered 431 at `--max-request-head`", attackers: 4,
@@ -100,15 +99,15 @@ var onUpgrade = []attack{
 }
 
 // refused checks that connections have been refused for the reason.
-func refused(reason string) func(*testing.T, core.Stats, core.Stats) {
-	return func(t *testing.T, before, after core.Stats) {
+func refused(reason string) func(assert.TestingT, core.Stats, core.Stats) {
+	return func(t assert.TestingT, before, after core.Stats) {
 		assert.Greater(t, after.Refused[reason], before.Refused[reason], "%v", after.Refused)
 	}
 }
 
 // closed checks that clients have been closed for one of the reasons.
-func closed(reasons ...string) func(*testing.T, core.Stats, core.Stats) {
-	return func(t *testing.T, before, after core.Stats) {
+func closed(reasons ...string) func(assert.TestingT, core.Stats, core.Stats) {
+	return func(t assert.TestingT, before, after core.Stats) {
 		var then, now uint64
 		for _, reason := range reasons {
 			then += before.Closed[reason]
