@@ -42,7 +42,7 @@ func TestClient_Info(t *testing.T) {
 	anonymous, err := server.Client(t.Context(), idOf(connect(t, server)))
 	require.NoError(t, err)
 	assert.Nil(t, anonymous.User)
-	assert.Nil(t, anonymous.Rooms)
+	assert.Equal(t, []string{}, anonymous.Rooms, "a list in JSON too")
 	assert.Nil(t, anonymous.Metadata)
 }
 

@@ -26,6 +26,12 @@ func (s *Server) handleSurveys() {
 		kindUser:           s.answerUser,
 		kindDisconnect:     s.answerDisconnect,
 		kindDisconnectUser: s.answerDisconnectUser,
+		kindRoom:           s.answerRoom,
+		kindRoomPage:       s.answerRoomPage,
+		kindJoin:           s.answerMembership(oneClient, (*Server).joinHere),
+		kindJoinUser:       s.answerMembership(clientsOfUser, (*Server).joinHere),
+		kindLeave:          s.answerMembership(oneClient, (*Server).leaveHere),
+		kindLeaveUser:      s.answerMembership(clientsOfUser, (*Server).leaveHere),
 	}
 }
 

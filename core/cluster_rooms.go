@@ -2,10 +2,8 @@ package core
 
 import (
 	"cmp"
-	"container/heap"
 	"context"
 	"encoding/json"
-	"slices"
 )
 
 const (
@@ -50,11 +48,7 @@ func (c *Cluster) Rooms(ctx context.Context, limit int) ClusterRooms {
 			sums[room.Name] += room.Members
 		}
 	}
-	all := make([]RoomInfo, 0, len(sums))
-	for name, members := range sums {
-		all = append(all, RoomInfo{name, members})
-	}
-	slices.SortFunc(all, compareRooms)
+	all := sumsOf(sums, compareRooms)
 	result.Truncated = result.Truncated || len(all) > limit
 	result.Rooms = all[:min(len(all), limit)]
 	return result
@@ -73,7 +67,7 @@ func readList(data json.RawMessage) (request listRequest, err error) {
 	return request, err
 }
 
-// someRooms are the largest rooms of one node.
+// someRooms are the first rooms of one node, in the order that was asked for.
 type someRooms struct {
 	Rooms     []RoomInfo `json:"rooms"`
 	Truncated bool       `json:"truncated"`
@@ -84,42 +78,14 @@ func (s *Server) answerRooms(_ context.Context, data json.RawMessage) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	var largest roomHeap
-	truncated := false
-	s.directory.EachRoom(func(name string, members int) {
-		room := RoomInfo{name, members}
-		if len(largest) < request.Limit {
-			heap.Push(&largest, room)
-			return
-		}
-		truncated = true
-		if compareRooms(room, largest[0]) < 0 {
-			largest[0] = room
-			heap.Fix(&largest, 0)
-		}
-	})
-	slices.SortFunc(largest, compareRooms)
-	return someRooms{largest, truncated}, nil
+	largest := roomHeap{before: compareRooms, limit: request.Limit}
+	s.directory.EachRoom(func(name string, members int) { largest.offer(RoomInfo{name, members}) })
+	return largest.sorted(), nil
 }
 
 // compareRooms puts larger rooms first.
 func compareRooms(a, b RoomInfo) int {
 	return cmp.Or(cmp.Compare(b.Members, a.Members), cmp.Compare(a.Name, b.Name))
-}
-
-// roomHeap has the room that comes last on top. See container/heap.
-type roomHeap []RoomInfo
-
-func (h roomHeap) Len() int           { return len(h) }
-func (h roomHeap) Less(i, j int) bool { return compareRooms(h[i], h[j]) > 0 }
-func (h roomHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *roomHeap) Push(room any)     { *h = append(*h, room.(RoomInfo)) }
-
-func (h *roomHeap) Pop() any {
-	last := len(*h) - 1
-	room := (*h)[last]
-	*h = (*h)[:last]
-	return room
 }
 
 // Members returns the clients that are in a room, with the limit of Rooms, those

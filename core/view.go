@@ -90,7 +90,7 @@ func (v *ClientView) Info() ClientInfo {
 		User:         v.User(),
 		Address:      v.Address(),
 		Subprotocol:  v.Subprotocol(),
-		Rooms:        v.loop.shard.Rooms(v.client, nil),
+		Rooms:        v.loop.shard.Rooms(v.client, []string{}),
 		LastActivity: v.LastActivity(),
 		Backlog:      v.client.Backlog(),
 	}

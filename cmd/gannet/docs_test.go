@@ -52,8 +52,9 @@ times as 500ms, 30s or 1h. What cannot be is refused at start, with a sentence.
 ` + "`gannet config print`" + ` prints all settings as they are, with where each comes from, and
 ` + "`gannet config check --config FILE`" + ` says all that is wrong with a file.
 
-At SIGHUP all settings are read again, with the files that they name. The log level and
-the keys of tokens (` + "`jwt-secret`, `jwt-secret-file`, `jwt-public-key-file`" + `) are taken at once;
+At SIGHUP all settings are read again, with the files that they name. The log level, the
+keys of tokens (` + "`jwt-secret`, `jwt-secret-file`, `jwt-public-key-file`" + `) and those of the API
+(` + "`api-key`, `api-key-file`, `api-keys-file`" + `) are taken at once;
 of others that have changed the log says that they need a restart, or with workers SIGUSR2.
 If gannet would not start with the settings as they are, none is taken.
 

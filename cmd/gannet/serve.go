@@ -26,6 +26,7 @@ type serveCommand struct {
 	TLSCert    string   `name:"tls-cert" group:"Server" help:"PEM file with the certificate of --tls-addr, and those that lead to its root. It is read anew at SIGHUP, and when it has changed; connections stay." placeholder:"FILE"`
 	TLSKey     string   `name:"tls-key" group:"Server" help:"PEM file with the certificate's private key." placeholder:"FILE"`
 	APIKeyFile string   `name:"api-key-file" group:"Admin" help:"File that holds the API key." placeholder:"FILE"`
+	APIKeys    string   `name:"api-keys-file" group:"Admin" help:"YAML file with further API keys, each with a name and scopes: publish, read, manage, metrics." placeholder:"FILE"`
 
 	Workers            int           `default:"1" help:"Processes that share the port, each a node with its own limits and, on the next ports, its own admin listener. More than one need --redis-url. SIGUSR2 replaces them one after another; set the kernel's net.ipv4.tcp_migrate_req=1, or connections that wait to be accepted by one that ends are reset."`
 	WorkerStartTimeout time.Duration `default:"1m" help:"Time for a worker to start before it is killed and counts as failed."`
@@ -91,6 +92,7 @@ func (s *serveCommand) Run(ctx context.Context, command *kong.Context) error {
 		return err
 	}
 	reloads.add(s.keysReloader(server), keySettings...)
+	reloads.add(s.apiKeysReloader(operator), apiKeySettings...)
 	return s.serve(ctx, server, operator, parent, reloads)
 }
 
@@ -177,5 +179,6 @@ func (s *serveCommand) readSecrets() error {
 	return errors.Join(
 		s.JWTKeys.read(&s.Server),
 		readSecret("api-key", &s.Admin.APIKey, s.APIKeyFile),
+		readAPIKeys(&s.Admin.APIKeys, s.APIKeys),
 	)
 }

@@ -5,6 +5,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -24,15 +25,24 @@ type Options struct {
 	// Listener is served in the place of one on AdminAddr, and is closed when
 	// that ends. Nil: Listen opens one.
 	Listener net.Listener `kong:"-"`
-	// APIKey is the key that requests have to carry, as X-API-Key or as a
-	// bearer token. Without it only requests from loopback are served.
+	// APIKey is a key that requests may carry, as X-API-Key or as a bearer token; it
+	// has all scopes. Without any key only requests from loopback are served.
 	APIKey string `name:"api-key" help:"Key that API requests must carry as X-API-Key or as a bearer token. Without one the API answers on loopback only." placeholder:"KEY"`
+	// APIKeys are further keys, each with what it is good for.
+	APIKeys []Key `kong:"-"`
 	// AdminHosts are the names by which requests may address the listener where there
 	// is no key, and its pages, beside localhost and all addresses: a page from
 	// elsewhere could have its own name point here (DNS rebinding).
 	AdminHosts []string `help:"Names, beside localhost and addresses, by which pages of the admin listener, and without a key its API, may be asked for." placeholder:"NAME"`
 	// MaxPublishSize is the size of the body of a publish request.
 	MaxPublishSize core.Size `default:"1MiB" help:"Largest body of a publish request."`
+	// IdempotencyTTL is how long the answer to a publish request with an idempotency
+	// key is remembered, and given again in the place of publishing again.
+	IdempotencyTTL time.Duration `name:"idempotency-ttl" default:"5m" help:"Time for which a publish request with an Idempotency-Key is answered from memory when it comes again."`
+	// MaxIdempotencyKeys and MaxIdempotencyBytes bound what is remembered: the
+	// requests, and the bytes of their answers. Beyond them the oldest go.
+	MaxIdempotencyKeys  int       `default:"10000" help:"Idempotency keys that are remembered; beyond that the oldest go."`
+	MaxIdempotencyBytes core.Size `default:"16MiB" help:"Memory for the answers to requests with idempotency keys; beyond that the oldest go."`
 	// ReadyNeedsBus has /ready answer 503 while the bus to other nodes is not
 	// connected. All nodes lose it at the same time, and a balancer that asks
 	// for it then has none left; without it they go on serving their own clients.
@@ -47,7 +57,11 @@ type Admin struct {
 	server   *core.Server
 	http     *http.Server
 	listener *limitListener
+	scrape   http.Handler // answers with the metrics
+	keys     atomic.Pointer[keyring]
 
+	idempotency        *idempotency
+	refusals           refusals
 	bodiesRefused      atomic.Uint64 // larger than MaxPublishSize
 	connectionsRefused atomic.Uint64 // beyond core.AdminDescriptors
 }
@@ -84,7 +98,11 @@ func Listen(server *core.Server, options Options) (*Admin, error) {
 			return nil, fmt.Errorf("cannot open the admin listener: %w", err)
 		}
 	}
-	a := &Admin{options: options, server: server}
+	a := &Admin{options: options, server: server, idempotency: newIdempotency(&options)}
+	if err := a.SetKeys(options.APIKey, options.APIKeys); err != nil {
+		return nil, err
+	}
+	a.scrape = a.newScrape()
 	a.listener = newLimitListener(options.Listener, core.AdminDescriptors, &a.connectionsRefused)
 	a.http = &http.Server{
 		Handler:           a.routes(),
@@ -102,7 +120,11 @@ func (o *Options) Check() error {
 	if o.MaxPublishSize < 0 || o.MaxPublishSize > largestPublishSize {
 		return fmt.Errorf("max-publish-size is %s: it must be at most %s", o.MaxPublishSize, largestPublishSize)
 	}
-	return nil
+	if o.MaxIdempotencyKeys < 0 || o.MaxIdempotencyBytes < 0 || o.IdempotencyTTL < 0 {
+		return errors.New("idempotency-ttl, max-idempotency-keys and max-idempotency-bytes must not be negative")
+	}
+	_, err := newKeyring(o.APIKey, o.APIKeys)
+	return err
 }
 
 // Addr returns the listener's address.
@@ -132,23 +154,20 @@ func (a *Admin) Serve(ctx context.Context) error {
 
 func (a *Admin) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /health", a.health)
-	mux.HandleFunc("GET /ready", a.ready)
-	a.handleAPI(mux)
-	mux.Handle("GET /metrics", a.keyed(a.metrics()))
+	a.handleOperations(mux)
 	a.handlePprof(mux)
 	a.handlePages(mux)
-	mux.HandleFunc("/", notFound)
-	return secure(clean(mux))
+	mux.HandleFunc("/", a.notFound)
+	return secure(a.clean(mux))
 }
 
 // clean refuses paths that the mux would redirect to their clean form: a room
 // called ".." would become everybody.
-func clean(next http.Handler) http.Handler {
+func (a *Admin) clean(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given := r.URL.EscapedPath()
 		if short := path.Clean(given); given != short && given != short+"/" {
-			notFound(w, r)
+			a.notFound(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -25,7 +25,6 @@ func TestAdmin_UnknownPathsAndMethods(t *testing.T) {
 		{"GET", "/nothing"},
 		{"GET", "/api"},
 		{"GET", "/api/"},
-		{"GET", "/api/rooms/general"},
 		{"GET", "/demo"},
 		{"GET", "/demo/"},
 		{"GET", "/health/"},
@@ -47,6 +46,10 @@ func TestAdmin_UnknownPathsAndMethods(t *testing.T) {
 		{"POST", "/api/broadcast/"},
 		{"POST", "/api/rooms/a/b/broadcast"},
 		{"POST", "/api/rooms/general"},
+		{"PUT", "/api/rooms/general"},
+		{"POST", "/api/clients/" + someID + "/rooms/general"},
+		{"PUT", "/api/clients/" + someID + "/rooms"},
+		{"GET", "/api/openapi"},
 		{"POST", "/api/clients/" + someID + "/broadcast"},
 	}
 	for _, tt := range tests {

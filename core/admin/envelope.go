@@ -16,10 +16,10 @@ func checkEnvelope(body []byte) *apiError {
 	defer parsers.Put(parser)
 	envelope, err := parser.Parse(body, false)
 	if err != nil {
-		return &apiError{err.Error(), "BAD_MESSAGE"}
+		return &apiError{err.Error(), badMessage}
 	}
 	if _, _, ok := envelope.Route(); !ok {
-		return &apiError{"Type and action must be strings", "BAD_MESSAGE"}
+		return &apiError{"Type and action must be strings", badMessage}
 	}
 	return nil
 }

@@ -1,8 +1,7 @@
 package admin
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -11,33 +10,48 @@ import (
 	"strings"
 )
 
-// keyed lets a request through that carries the API key or, when there is no
-// key, comes from loopback. A page from elsewhere that a browser here shows
+// guarded lets a request through that carries a key with the scope or, when there are
+// no keys, comes from loopback. A page from elsewhere that a browser here shows
 // comes from loopback too: its Origin gives it away, or, when it has had its own
 // name point here (DNS rebinding), its Host.
-func (a *Admin) keyed(next http.Handler) http.Handler {
+func (a *Admin) guarded(scope Scope, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		keys := *a.keys.Load()
+		key := keys.find(r)
 		switch {
-		case foreignOrigin(r):
-			writeError(w, http.StatusForbidden, "Requests from pages of other origins are refused", "FOREIGN_ORIGIN")
-		case a.options.APIKey != "" && !a.hasKey(r):
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			writeError(w, http.StatusUnauthorized, "API key required", "API_KEY_REQUIRED")
-		case a.options.APIKey == "" && !fromLoopback(r):
-			writeError(w, http.StatusForbidden, "Without an API key only requests from loopback are served", "LOOPBACK_ONLY")
-		case a.options.APIKey == "" && a.foreignHost(r):
-			writeError(w, http.StatusForbidden, "Host is not an address of this machine", "FOREIGN_HOST")
-		default:
+		case isForeignOrigin(r):
+			a.refuse(w, &apiError{"Requests from pages of other origins are refused", foreignOrigin})
+		case len(keys) == 0 && !fromLoopback(r):
+			a.refuse(w, &apiError{"Without an API key only requests from loopback are served", loopbackOnly})
+		case len(keys) == 0 && a.isForeignHost(r):
+			a.refuse(w, &apiError{"Host is not an address of this machine", foreignHost})
+		case len(keys) == 0:
 			next.ServeHTTP(w, r)
+		case key == nil:
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			a.refuse(w, &apiError{"API key required", keyRequired})
+		case !key.has(scope):
+			a.refuse(w, &apiError{"API key lacks the scope " + string(scope), scopeMissing})
+		default:
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, key.Name)))
 		}
 	})
+}
+
+// callerKey is under which a request's context has the name of its API key.
+type callerKey struct{}
+
+// callerOf returns the name of a request's API key, empty where there are no keys.
+func callerOf(r *http.Request) string {
+	name, _ := r.Context().Value(callerKey{}).(string)
+	return name
 }
 
 // local lets a request through that comes from loopback, key or not.
 func (a *Admin) local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !fromLoopback(r) || a.foreignHost(r) || foreignOrigin(r) {
-			writeError(w, http.StatusForbidden, "Only requests from loopback are served", "LOOPBACK_ONLY")
+		if !fromLoopback(r) || a.isForeignHost(r) || isForeignOrigin(r) {
+			a.refuse(w, &apiError{"Only requests from loopback are served", loopbackOnly})
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -45,22 +59,11 @@ func (a *Admin) local(next http.Handler) http.Handler {
 }
 
 // trusts reports whether what an operator should know may be told: to who asks
-// from loopback or carries the API key, and to no page from elsewhere.
+// from loopback or carries an API key to read with, and to no page from elsewhere.
 func (a *Admin) trusts(r *http.Request) bool {
-	near := fromLoopback(r) && !a.foreignHost(r)
-	return (near || a.options.APIKey != "" && a.hasKey(r)) && !foreignOrigin(r)
-}
-
-// hasKey compares in constant time, whatever the lengths.
-func (a *Admin) hasKey(r *http.Request) bool {
-	given := r.Header.Get("X-API-Key")
-	if given == "" {
-		if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
-			given = token
-		}
-	}
-	got, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(a.options.APIKey))
-	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
+	near := fromLoopback(r) && !a.isForeignHost(r)
+	key := a.keys.Load().find(r)
+	return (near || key != nil && key.has(ScopeRead)) && !isForeignOrigin(r)
 }
 
 func fromLoopback(r *http.Request) bool {
@@ -68,9 +71,9 @@ func fromLoopback(r *http.Request) bool {
 	return err == nil && peer.Addr().Unmap().IsLoopback()
 }
 
-// foreignHost reports whether the request was addressed to a name that is neither
+// isForeignHost reports whether the request was addressed to a name that is neither
 // localhost nor one of AdminHosts. An address cannot be made to point elsewhere.
-func (a *Admin) foreignHost(r *http.Request) bool {
+func (a *Admin) isForeignHost(r *http.Request) bool {
 	host := hostname(r.Host)
 	is := func(name string) bool { return strings.EqualFold(name, host) }
 	if is("localhost") || slices.ContainsFunc(a.options.AdminHosts, is) {
@@ -87,8 +90,8 @@ func hostname(hostport string) string {
 	return strings.Trim(hostport, "[]")
 }
 
-// foreignOrigin reports whether a page of another origin makes the request.
-func foreignOrigin(r *http.Request) bool {
+// isForeignOrigin reports whether a page of another origin makes the request.
+func isForeignOrigin(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
 		return true
 	}

@@ -33,8 +33,9 @@ func (a *Admin) ready(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if problem := a.unready(connection); problem != "" {
+		a.refusals[notReady].Add(1)
 		w.Header().Set("Retry-After", "1")
-		answer, code = readiness{Error: problem, Code: "NOT_READY"}, http.StatusServiceUnavailable
+		answer, code = readiness{Error: problem, Code: notReady.String()}, http.StatusServiceUnavailable
 	}
 	answer.Bus = connection
 	writeJSON(w, code, answer)

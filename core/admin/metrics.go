@@ -132,6 +132,10 @@ var table = []metric{
 	{name: "gannet_handler_errors_total", help: "Internal errors that handlers returned.", kind: counter, value: func(s *figures) float64 { return float64(s.HandlerErrors) }},
 	{name: "gannet_handler_panics_total", help: "Handlers, hooks and filters that panicked; a handler costs its client the connection.", kind: counter, value: func(s *figures) float64 { return float64(s.Panics) }},
 	{name: "gannet_admin_refused_total", help: "Requests and connections that the admin listener refused because of a limit.", kind: counter, label: "reason", by: func(s *figures) map[string]uint64 { return s.adminRefused }},
+	{name: "gannet_api_refused_total", help: "Requests to the admin listener, and lines of batches, that were answered with an error, by its code.", kind: counter, label: "code", by: func(s *figures) map[string]uint64 { return s.apiRefused }},
+	{name: "gannet_idempotency_keys", help: "Idempotency keys of publish requests that are remembered.", kind: gauge, value: func(s *figures) float64 { return float64(s.idempotency.keys) }},
+	{name: "gannet_idempotency_replays_total", help: "Publish requests that had come before, by their idempotency key, and were answered from memory.", kind: counter, value: func(s *figures) float64 { return float64(s.idempotency.replays) }},
+	{name: "gannet_idempotency_evicted_total", help: "Idempotency keys that were forgotten before their time, as there were too many.", kind: counter, value: func(s *figures) float64 { return float64(s.idempotency.evicted) }},
 	{name: "gannet_worker_restarts_total", help: "Times that this worker's process ended by itself and was started again.", kind: counter, value: workerRestarts},
 }
 
@@ -176,6 +180,8 @@ type figures struct {
 	ready        bool
 	lag          time.Duration     // of the slowest event loop
 	adminRefused map[string]uint64 // by reason
+	apiRefused   map[string]uint64 // by code
+	idempotency  idempotencyFigures
 }
 
 // collector reads the server's figures for a scrape.
@@ -258,10 +264,15 @@ func (a *Admin) figures() figures {
 			"body_too_large":  a.bodiesRefused.Load(),
 			"max_connections": a.connectionsRefused.Load(),
 		},
+		apiRefused:  a.refusals.byCode(),
+		idempotency: a.idempotency.figures(),
 	}
 }
 
-func (a *Admin) metrics() http.Handler {
+// metrics answers a scrape.
+func (a *Admin) metrics(w http.ResponseWriter, r *http.Request) { a.scrape.ServeHTTP(w, r) }
+
+func (a *Admin) newScrape() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		newCollector(a.figures),

@@ -9,7 +9,7 @@ import (
 // show secrets that were given as flags.
 func (a *Admin) handlePprof(mux *http.ServeMux) {
 	mux.Handle("GET /debug/pprof/", a.local(http.HandlerFunc(pprof.Index)))
-	mux.Handle("GET /debug/pprof/cmdline", http.HandlerFunc(notFound))
+	mux.Handle("GET /debug/pprof/cmdline", http.HandlerFunc(a.notFound))
 	mux.Handle("GET /debug/pprof/profile", a.local(http.HandlerFunc(pprof.Profile)))
 	mux.Handle("GET /debug/pprof/symbol", a.local(http.HandlerFunc(pprof.Symbol)))
 	mux.Handle("GET /debug/pprof/trace", a.local(http.HandlerFunc(pprof.Trace)))
