@@ -8,7 +8,7 @@ TOOL   := $(GO) tool $(TOOLS)
 CHECKS := all,-ST1003
 GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help build run allocs test check lint-packages format docs fuzz torture siege soak bench bench-full profile clean
+.PHONY: help build run allocs test check lint-packages format docs fuzz torture siege rolling soak bench bench-full profile clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,7 +21,7 @@ run: build ## Build and serve, with a page to try it on.
 	@echo '  sockets   ws://localhost:3000/ws'
 	@echo '  demo page http://localhost:3001'
 	@echo
-	@bin/gannet serve --demo --client-publish
+	@bin/gannet serve --demo --client-publish --drain-period=-1s
 
 # What hot paths allocate may not rise. The race detector allocates itself.
 allocs:
@@ -66,6 +66,11 @@ torture: build ## Throw a gigabyte of random and mutated bytes at a server; take
 siege: ## Attack a server in every way that is known, beside a thousand clients that behave.
 	@mkdir -p bin
 	GANNET_SIEGE=full GANNET_SIEGE_TABLE=$(CURDIR)/bin/siege.md $(GO) test -run TestSiege -timeout 60m -v ./core/siege
+
+ROLLING ?= 5000
+rolling: ## Restart three nodes one after another under ROLLING clients, with publishers going.
+	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && \
+	GANNET_ROLLING=$(ROLLING) $(GO) test -run TestRollingRestart -count=1 -timeout 10m -v ./cmd/gannet
 
 SOAK ?= 20m
 soak: ## Keep a server under steady mixed load for SOAK.

@@ -34,7 +34,7 @@ var upgradeRequest = codec.AppendUpgradeRequest(nil, "localhost", "/ws", []byte(
 func TestPerAddress_NobodyIsCountedInTheEnd(t *testing.T) {
 	server, err := New(Options{
 		Addr: "127.0.0.1:0", Loops: 4, MaxConnectionsPerAddress: 3, MaxHandshakes: 16,
-		JWTSecret: "a secret of some length, for tests", DrainTimeout: time.Millisecond, Log: slog.New(slog.DiscardHandler),
+		JWTSecret: "a secret of some length, for tests", DrainTimeout: time.Millisecond, DrainPeriod: -1, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())

@@ -280,7 +280,7 @@ func (w *waiting) Wait(c *core.Context) (any, error) {
 func TestBlocking_ContextEndsWithTheServer(t *testing.T) {
 	g, ended := newGate(), make(chan error, 1)
 	g.pass(1)
-	server, err := core.New(core.Options{Addr: "127.0.0.1:0", DrainTimeout: 50 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
+	server, err := core.New(core.Options{Addr: "127.0.0.1:0", DrainTimeout: 50 * time.Millisecond, DrainPeriod: allAtOnce, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	g.route(func(c *core.Context) (any, error) {
 		<-c.Context().Done()
@@ -300,7 +300,7 @@ func TestBlocking_RunReturnsAlthoughAHandlerHangs(t *testing.T) {
 	t.Parallel()
 	g, log, returned := newGate(), &lockedLog{}, make(chan error, 10)
 	server, err := core.New(core.Options{
-		Addr: "127.0.0.1:0", Loops: 1, BlockingWorkers: 1, DrainTimeout: 20 * time.Millisecond,
+		Addr: "127.0.0.1:0", Loops: 1, BlockingWorkers: 1, DrainTimeout: 20 * time.Millisecond, DrainPeriod: allAtOnce,
 		Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	require.NoError(t, err)

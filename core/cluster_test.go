@@ -183,7 +183,7 @@ func TestCluster_RedisAway(t *testing.T) {
 // reaches its clients.
 func TestCluster_RunsAgain(t *testing.T) {
 	url := redistest.Start(t).URL()
-	server, err := core.New(core.Options{Addr: "127.0.0.1:0", Bus: onRedis(t, url), Log: slog.New(slog.DiscardHandler)})
+	server, err := core.New(core.Options{Addr: "127.0.0.1:0", Bus: onRedis(t, url), DrainPeriod: allAtOnce, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	jobs := onRedis(t, url)
 	defer jobs.Close()

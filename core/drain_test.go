@@ -17,7 +17,7 @@ import (
 func TestDrain_SlowReaderGetsEverything(t *testing.T) {
 	server, err := core.New(core.Options{
 		Addr: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler),
-		MaxBacklog: 16 << 20, CloseTimeout: 100 * time.Millisecond, DrainTimeout: time.Hour,
+		MaxBacklog: 16 << 20, CloseTimeout: 100 * time.Millisecond, DrainTimeout: time.Hour, DrainPeriod: allAtOnce,
 	})
 	require.NoError(t, err)
 	stop := run(t, server)

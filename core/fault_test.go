@@ -80,7 +80,7 @@ func TestAwait_ConfirmedAfterStop(t *testing.T) {
 	for name, answer := range map[string]error{"confirmed": nil, "failed": errors.New("away")} {
 		t.Run(name, func(t *testing.T) {
 			nodes := &pendingBus{asked: make(chan func(error), 1)}
-			server, err := core.New(core.Options{Addr: "127.0.0.1:0", Bus: nodes, Loops: 1})
+			server, err := core.New(core.Options{Addr: "127.0.0.1:0", Bus: nodes, Loops: 1, DrainPeriod: allAtOnce})
 			require.NoError(t, err)
 			stop := run(t, server)
 			connect(t, server).send(`{"type":"system","action":"joinRoom","data":{"roomName":"general"}}`)

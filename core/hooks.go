@@ -9,14 +9,19 @@ import (
 )
 
 // Hooks are called as clients come, speak and go, for clients of different event
-// loops at the same time. Those that are nil cost nothing. All but Started and
-// Missed run on the client's event loop and must not block, as a database or
+// loops at the same time. Those that are nil cost nothing. All but Started, Drained
+// and Missed run on the client's event loop and must not block, as a database or
 // another server makes one; writing a log line does not count. A panic ends the
 // client's connection with 1011, as far as there is one.
 type Hooks struct {
 	// Started is called in each Run, on a goroutine of its own, when the server
 	// listens. A panic is logged.
 	Started func(*Server)
+	// Drained is called in each Run when its clients have gone, or DrainTimeout is
+	// over, and before the server leaves the bus, which waits for it: who publishes
+	// from outside, over a listener of the application's own, ends that here. What is
+	// published later does not reach other nodes. A panic is logged.
+	Drained func(*Server)
 	// Connected is called when a client has been upgraded, before its first
 	// message is handled. It may join the client to rooms.
 	Connected func(*Context)

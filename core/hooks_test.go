@@ -2,11 +2,13 @@ package core_test
 
 import (
 	"errors"
+	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/core"
 )
 
@@ -112,5 +114,28 @@ func TestHooks_PanicsCostOneClientAtMost(t *testing.T) {
 			eventually(t, func() bool { return server.Stats().Clients == 0 }, "it has gone")
 			require.Positive(t, server.Stats().Panics)
 		})
+	}
+}
+
+// What is published when the last client has gone reaches other nodes, and a hook that
+// panics does not keep a server.
+func TestHooks_Drained(t *testing.T) {
+	hub, log := bus.NewHub(), &lockedLog{}
+	other := connect(t, start(t, core.Options{Bus: hub.Join()}))
+	server := newServer(t, core.Options{Bus: hub.Join(), Log: slog.New(slog.NewTextHandler(log, nil)), Hooks: core.Hooks{
+		Drained: func(s *core.Server) {
+			assert.Equal(t, core.StateDraining, s.State())
+			_, err := s.Publish(note{"last", s.Stats().Clients}.to(core.All()))
+			assert.NoError(t, err)
+			panic("hook")
+		},
+	}})
+	for range 2 {
+		stop := run(t, server)
+		c := connect(t, server)
+		stopsInTime(t, stop)
+		require.Equal(t, closing{1012, "draining"}, c.end())
+		require.Equal(t, note{"last", 0}, other.receiveNote())
+		require.Contains(t, log.String(), "hook drained")
 	}
 }

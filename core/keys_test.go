@@ -76,7 +76,7 @@ func TestSetKeys_WhileItDoesNotRun(t *testing.T) {
 		"a key's URL": {JWTJWKSURL: published.url},
 	} {
 		t.Run(name, func(t *testing.T) {
-			options.Addr, options.Log = "127.0.0.1:0", slog.New(slog.DiscardHandler)
+			options.Addr, options.DrainPeriod, options.Log = "127.0.0.1:0", allAtOnce, slog.New(slog.DiscardHandler)
 			server, err := core.New(options)
 			require.NoError(t, err)
 			for _, secret := range []string{wireSecret, "another"} {

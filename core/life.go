@@ -46,11 +46,11 @@ func (s *Server) newLife() *life {
 }
 
 // Run listens and serves until ctx ends. Then it stops in the steps of the
-// guide's graceful shutdown: new upgrades are refused, all clients are closed
-// with 1012 and given DrainTimeout to take what waits for them, the bus is left,
-// timers, handlers and subscribers end, and the server is as new: it can be run
-// again. Run returns nil after that, or an error when the server cannot listen or an
-// event loop fails.
+// guide's graceful shutdown: new upgrades are refused, after DrainDelay all clients
+// are closed with 1012, over DrainPeriod, and given until DrainTimeout is over to take
+// what waits for them, the bus is left, timers, handlers and subscribers end, and the
+// server is as new: it can be run again. Run returns nil after that, or an error when
+// the server cannot listen or an event loop fails.
 func (s *Server) Run(ctx context.Context) error {
 	if !s.state.CompareAndSwap(int32(StateNew), int32(StateStarting)) &&
 		!s.state.CompareAndSwap(int32(StateStopped), int32(StateStarting)) {
@@ -80,6 +80,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	stopTicking := s.startTicking()
 	err = s.serveUntil(ctx, now)
+	s.tell("drained", s.options.Hooks.Drained)
 	s.options.Bus.Close()
 	stopTicking()
 	if !s.booted() {
@@ -130,10 +131,10 @@ func (s *Server) serveUntil(ctx context.Context, now *life) error {
 	case err := <-served:
 		return err
 	case <-now.retired:
-		s.retire(ctx)
+		s.drain(0)
 	case <-ctx.Done():
+		s.drain(s.options.DrainDelay)
 	}
-	s.drain()
 	s.stop()
 	select {
 	case err := <-served:

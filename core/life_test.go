@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +25,9 @@ func newServer(t testing.TB, options core.Options) *core.Server {
 	}
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.DrainPeriod == 0 {
+		options.DrainPeriod = allAtOnce
 	}
 	server, err := core.New(options)
 	require.NoError(t, err)
@@ -237,8 +241,11 @@ func TestRun_StopsInOrder(t *testing.T) {
 	left := make(chan struct{})
 	server := newServer(t, core.Options{
 		Loops: 1, DrainTimeout: patience,
-		Hooks: core.Hooks{Disconnected: func(d core.Departure) { step("gone " + d.Reason.String()); close(left) }},
-		Bus:   &noting{step: step},
+		Hooks: core.Hooks{
+			Disconnected: func(d core.Departure) { step("gone " + d.Reason.String()); close(left) },
+			Drained:      func(*core.Server) { step("drained") },
+		},
+		Bus: &noting{step: step},
 	})
 	g := newGate()
 	g.route(func(c *core.Context) (any, error) {
@@ -255,10 +262,11 @@ func TestRun_StopsInOrder(t *testing.T) {
 	next(t, left)
 	g.pass(1)
 	require.NoError(t, next(t, ran))
-	eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(steps) == 5 }, "all is noted")
+	eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(steps) == 6 }, "all is noted")
 	require.Equal(t, []string{"open", "gone draining"}, steps[:2])
-	require.ElementsMatch(t, []string{"close", "handler"}, steps[2:4], "the handler is waited for")
-	require.Equal(t, "returned", steps[4])
+	require.ElementsMatch(t, []string{"drained", "close", "handler"}, steps[2:5], "the handler is waited for")
+	require.Less(t, slices.Index(steps, "drained"), slices.Index(steps, "close"), "the bus is there for what was published last")
+	require.Equal(t, "returned", steps[5])
 }
 
 // noting is a bus that notes when it is opened and closed.
@@ -273,7 +281,7 @@ func (n *noting) Close()              { n.step("close") }
 // A handler that waits for its context must not keep the server from stopping.
 func TestRun_ReturnsAlthoughAnInlineHandlerWaitsForItsContext(t *testing.T) {
 	entered := make(chan struct{})
-	server, err := core.New(core.Options{Addr: "127.0.0.1:0", Loops: 1, DrainTimeout: 1, Log: slog.New(slog.DiscardHandler)})
+	server, err := core.New(core.Options{Addr: "127.0.0.1:0", Loops: 1, DrainTimeout: 1, DrainPeriod: allAtOnce, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	server.Handle("test", "wait", func(c *core.Context) (any, error) {
 		close(entered)

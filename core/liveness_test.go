@@ -227,7 +227,7 @@ func TestDrain_WaitsForNobodyForEver(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			c.options.Addr, c.options.HandshakeTimeout = "127.0.0.1:0", time.Hour
+			c.options.Addr, c.options.HandshakeTimeout, c.options.DrainPeriod = "127.0.0.1:0", time.Hour, allAtOnce
 			c.options.Log = slog.New(slog.DiscardHandler)
 			if c.options.DrainTimeout == 0 {
 				c.options.DrainTimeout = time.Hour
@@ -282,7 +282,7 @@ func TestRun_AgainInTheSameProcess(t *testing.T) {
 	address, descriptors := "127.0.0.1:0", 0
 	for round := range 5 {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
-			server, err := core.New(core.Options{Addr: address, Loops: 2, Log: slog.New(slog.DiscardHandler)})
+			server, err := core.New(core.Options{Addr: address, Loops: 2, DrainPeriod: allAtOnce, Log: slog.New(slog.DiscardHandler)})
 			require.NoError(t, err)
 			stop := run(t, server)
 			address = server.Addr().String() // the next one takes it over

@@ -256,9 +256,19 @@ type Options struct {
 	PingTimeout time.Duration `default:"20s" help:"Time for a pinged client to answer before it is dropped."`
 	// CloseTimeout is the time for a peer to answer a close frame.
 	CloseTimeout time.Duration `default:"5s" help:"Time for a client to answer a close frame before its connection is dropped."`
-	// DrainTimeout is the time for clients to take what waits for them and go
-	// when the server stops, and the time over which Retire closes them.
-	DrainTimeout time.Duration `default:"10s" help:"Time for clients to take what waits for them and leave when the server stops, and over which a worker that is replaced closes them."`
+	// DrainTimeout is the time in which all clients have to have gone when the server
+	// stops or retires, DrainDelay and DrainPeriod included: what these leave of it is
+	// for the last ones to take what waits for them. Handlers and subscribers that
+	// still run are then given as long again.
+	DrainTimeout time.Duration `default:"10s" help:"Time for all clients to leave when the server stops or a worker is replaced, --drain-delay and --drain-period included; what these leave of it is for the last ones to take what waits for them."`
+	// DrainPeriod is the time over which clients are closed when the server stops or
+	// retires, each at a random moment, so that they do not come back all at once. A
+	// negative value closes them all at once.
+	DrainPeriod time.Duration `default:"5s" help:"Time over which clients are closed with 1012 when the server stops or a worker is replaced, each at a random moment. Negative: all at once."`
+	// DrainDelay is the time from when a server that stops refuses new clients, and is
+	// not ready any more, until it closes the first, for balancers to notice: those
+	// who are closed then come to others.
+	DrainDelay time.Duration `default:"0s" help:"Time between the moment at which a server that stops turns /ready to 503 and refuses upgrades, and that at which it closes the first client: for balancers to notice."`
 
 	// SurveyTimeout is the time for other nodes to answer a question of this one,
 	// where its context has no deadline.
@@ -346,7 +356,7 @@ func (o *Options) validate() error {
 			return fmt.Errorf("%s must be above zero", p.name)
 		}
 	}
-	longest := max(o.HandshakeTimeout, o.PingInterval, o.PingTimeout, o.CloseTimeout, o.DrainTimeout, o.JSONPingInterval, o.InactiveTimeout, o.FrameTimeout)
+	longest := max(o.HandshakeTimeout, o.PingInterval, o.PingTimeout, o.CloseTimeout, o.DrainTimeout, o.DrainPeriod, o.DrainDelay, o.JSONPingInterval, o.InactiveTimeout, o.FrameTimeout)
 	switch {
 	case !isPath(o.Path):
 		return fmt.Errorf("path %q must begin with a slash and have no query", o.Path)
@@ -360,6 +370,10 @@ func (o *Options) validate() error {
 		return fmt.Errorf("loops is %d: at most %d fit into a client id", o.Loops, maxLoops)
 	case longest > maxDuration:
 		return fmt.Errorf("a time of %s is too long: at most %s can be counted", longest, maxDuration)
+	case o.DrainDelay < 0:
+		return fmt.Errorf("drain-delay is %s: it cannot be below zero", o.DrainDelay)
+	case o.DrainDelay+max(0, o.DrainPeriod) >= o.DrainTimeout:
+		return fmt.Errorf("drain-period is %s and drain-delay %s: together they must be below drain-timeout, which is %s and bounds the whole drain", o.DrainPeriod, o.DrainDelay, o.DrainTimeout)
 	case o.JSONPingInterval != 0 && o.JSONPingInterval < minJSONPing:
 		return fmt.Errorf("json-ping-interval is %s: it is 0s for none, or at least %s", o.JSONPingInterval, minJSONPing)
 	case o.SurveyTimeout > bus.MaxSurveyTime:

@@ -54,22 +54,21 @@ func (s *Server) started() {
 	close(now.booted)
 	go func() {
 		defer close(now.told)
-		s.tellStarted()
+		s.tell("started", s.options.Hooks.Started)
 	}()
 }
 
-// tellStarted calls the hook, whose panic is logged.
-func (s *Server) tellStarted() {
-	tell := s.options.Hooks.Started
-	if tell == nil {
+// tell calls a hook of the server's life, if there is one. Its panic is logged.
+func (s *Server) tell(name string, hook func(*Server)) {
+	if hook == nil {
 		return
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			s.logPanic("hook started", p)
+			s.logPanic("hook "+name, p)
 		}
 	}()
-	tell(s)
+	hook(s)
 }
 
 // listenAddr returns the address to listen on.

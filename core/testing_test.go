@@ -33,6 +33,9 @@ func newMessage(typ, action string, data any) *codec.Message {
 // patience bounds every wait of the tests; only a failing test uses it up.
 const patience = 15 * time.Second
 
+// allAtOnce is the DrainPeriod of servers whose clients do not wait for their turn.
+const allAtOnce time.Duration = -1
+
 // start runs a server on a free port until the test ends.
 func start(t testing.TB, options core.Options, prepare ...func(*core.Server)) *core.Server {
 	t.Helper()
@@ -41,6 +44,9 @@ func start(t testing.TB, options core.Options, prepare ...func(*core.Server)) *c
 	}
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.DrainPeriod == 0 {
+		options.DrainPeriod = allAtOnce
 	}
 	server, err := core.New(options)
 	require.NoError(t, err)

@@ -244,7 +244,7 @@ func TestVerify_HandshakeTimeout(t *testing.T) {
 func TestVerify_Draining(t *testing.T) {
 	late := newLateKeys(t)
 	server, err := core.New(core.Options{
-		Addr: "127.0.0.1:0", Loops: 1, JWTJWKSURL: late.url, DrainTimeout: patience, Log: slog.New(slog.DiscardHandler),
+		Addr: "127.0.0.1:0", Loops: 1, JWTJWKSURL: late.url, DrainTimeout: patience, DrainPeriod: allAtOnce, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	stop := run(t, server)

@@ -136,7 +136,7 @@ func TestWire_Close_NothingIsHeardAfter(t *testing.T) {
 }
 
 func TestWire_Close_Drain(t *testing.T) {
-	server, err := core.New(core.Options{Addr: "127.0.0.1:0", JWTSecret: wireSecret, Loops: 2})
+	server, err := core.New(core.Options{Addr: "127.0.0.1:0", JWTSecret: wireSecret, Loops: 2, DrainPeriod: allAtOnce})
 	require.NoError(t, err)
 	stop := run(t, server)
 	var clients []*client
@@ -154,7 +154,7 @@ func TestWire_Close_Drain(t *testing.T) {
 
 // While a drain waits for its clients, others are sent elsewhere.
 func TestWire_Close_DrainRefusesUpgrades(t *testing.T) {
-	server, err := core.New(core.Options{Addr: "127.0.0.1:0", CloseTimeout: patience, DrainTimeout: patience})
+	server, err := core.New(core.Options{Addr: "127.0.0.1:0", CloseTimeout: patience, DrainTimeout: patience, DrainPeriod: allAtOnce})
 	require.NoError(t, err)
 	stop := run(t, server)
 	p := wireOpen(t, server, wireRequest("/ws"))

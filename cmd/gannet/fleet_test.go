@@ -48,14 +48,15 @@ const (
 )
 
 // newFleet starts gannet with two workers on free ports, a Redis between them,
-// and waits until all serve. When the test ends the parent is killed, whereupon
+// and waits until all serve. They close their clients at once when they stop, unless
+// the arguments say otherwise. When the test ends the parent is killed, whereupon
 // the workers have to end.
 func newFleet(t *testing.T, args ...string) *fleet {
 	t.Helper()
 	f := &fleet{t: t, redis: redistest.Start(t), parent: make(chan error, 1), gone: make(chan struct{})}
 	args = append([]string{
 		"serve", "--addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0", "--log-format=json",
-		"--workers=2", "--redis-url=" + f.redis.URL(),
+		"--workers=2", "--redis-url=" + f.redis.URL(), "--drain-period=-1s",
 	}, args...)
 	f.Cmd = exec.Command(os.Args[0], args...)
 	// The race detector sleeps for a second at each exit, unless it is told not to.

@@ -33,14 +33,15 @@ const patience = 15 * time.Second
 // command is a gannet that runs in another process.
 type command struct {
 	*exec.Cmd
-	url, admin string
-	log        *bufio.Scanner
+	url, admin, node string
+	log              *bufio.Scanner
 }
 
-// serveCommandLine starts gannet serve on free ports and waits until it serves.
+// serveCommandLine starts gannet serve on free ports and waits until it serves. When it
+// stops it closes its clients at once, unless the arguments say otherwise.
 func serveCommandLine(t *testing.T, environment []string, args ...string) *command {
 	t.Helper()
-	args = append([]string{"serve", "--addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0", "--log-format=json"}, args...)
+	args = append([]string{"serve", "--addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0", "--log-format=json", "--drain-period=-1s"}, args...)
 	c := &command{Cmd: exec.Command(os.Args[0], args...)}
 	c.Env = append(append(os.Environ(), "GANNET_TEST_AS_COMMAND=1"), environment...)
 	output, err := c.StderrPipe()
@@ -49,9 +50,9 @@ func serveCommandLine(t *testing.T, environment []string, args ...string) *comma
 	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
 	c.log = bufio.NewScanner(output)
 	for c.log.Scan() {
-		var line struct{ URL, Admin string }
+		var line struct{ URL, Admin, Node string }
 		require.NoError(t, json.Unmarshal(c.log.Bytes(), &line), "every line is JSON: %s", c.log.Text())
-		if c.url, c.admin = line.URL, line.Admin; c.url != "" {
+		if c.url, c.admin, c.node = line.URL, line.Admin, line.Node; c.url != "" {
 			return c
 		}
 	}
@@ -201,6 +202,9 @@ func TestServe_WrongSettingsAreRefusedWithASentence(t *testing.T) {
 		"zero":               {[]string{"--max-rooms=0"}, []string{"max-rooms must be above zero"}},
 		"zero duration":      {[]string{"--ping-interval=0s"}, []string{"ping-interval must be above zero"}},
 		"too long":           {[]string{"--ping-timeout=600h"}, []string{"600h", "too long"}},
+		"drain too short":    {[]string{"--drain-timeout=3s"}, []string{"drain-period is 5s and drain-delay 0s", "drain-timeout, which is 3s"}},
+		"drain delay":        {[]string{"--drain-delay=-1s"}, []string{"drain-delay is -1s"}},
+		"no drain period":    {[]string{"--drain-period=0s"}, []string{"drain-period must be above zero"}},
 		"negative":           {[]string{"--max-rooms=-1"}, []string{"max-rooms must be above zero"}},
 		"path":               {[]string{"--path=ws"}, []string{`path "ws" must begin with a slash`}},
 		"loops":              {[]string{"--loops=300"}, []string{"loops is 300"}},

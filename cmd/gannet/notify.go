@@ -6,21 +6,37 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/gannet-ws/gannet/core"
 )
 
 // manager is the service manager that has started this process: systemd, with
-// Type=notify. It is told when the service is ready, when it stops and, if it asks
-// for that (WatchdogSec=), that it lives. Each is a datagram to the socket that
-// $NOTIFY_SOCKET names, as sd_notify(3) says, which nobody answers. A process that
-// nobody has started so has none, nil. Any goroutine may call its methods.
+// Type=notify or notify-reload. It is told when the service is ready, when it reloads
+// its settings, when it stops and, if it asks for that (WatchdogSec=), that it lives.
+// Each is a datagram to the socket that $NOTIFY_SOCKET names, as sd_notify(3) says,
+// which nobody answers. A process that nobody has started so has none, nil. Any
+// goroutine may call its methods.
 type manager struct {
 	socket string
 	pulse  time.Duration // within which it wants a sign of life; 0: it wants none
 	log    *slog.Logger
+
+	mu    sync.Mutex // of what follows: lines go out in the order in which it changes
+	stage stage
 }
+
+// stage is how far the service has come, as its manager knows it. There is no way back.
+type stage int
+
+const (
+	stageStarting stage = iota
+	stageServing
+	stageStopping
+)
 
 // tellTimeout is how long a manager may take to have room for a datagram.
 const tellTimeout = 5 * time.Second
@@ -47,9 +63,45 @@ func take(name string) string {
 	return value
 }
 
-func (m *manager) ready()    { m.tell("READY=1") }
+func (m *manager) ready()    { m.reach(stageServing, "READY=1") }
+func (m *manager) stopping() { m.reach(stageStopping, "STOPPING=1") }
 func (m *manager) alive()    { m.tell("WATCHDOG=1") }
-func (m *manager) stopping() { m.tell("STOPPING=1") }
+
+// reach tells that the service has come to a stage, unless it has before.
+func (m *manager) reach(next stage, line string) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stage < next {
+		m.stage = next
+		m.tell(line)
+	}
+}
+
+// around tells that the settings of a service that serves are reloaded, and when they
+// have been: systemd with Type=notify-reload waits for that. The time is that of the
+// clock by which it knows whether this answers its own signal.
+func (m *manager) around(reload func()) {
+	var now unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) // there is one
+	m.tellWhileServing("RELOADING=1\nMONOTONIC_USEC=" + strconv.FormatInt(now.Nano()/1000, 10))
+	reload()
+	m.tellWhileServing("READY=1")
+}
+
+// tellWhileServing sends a line that means something between start and stop alone.
+func (m *manager) tellWhileServing(line string) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stage == stageServing {
+		m.tell(line)
+	}
+}
 
 // wantedPulse returns the time within which the manager wants a sign of life, 0 if
 // it wants none.

@@ -9,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // testManager is the socket of a service manager, and what came over it.
@@ -89,6 +91,73 @@ func TestNotify_AServerServesAndStops(t *testing.T) {
 	m.hearsNothingMore()
 }
 
+// hearsReload makes sure that a reload is told, with the time of its beginning, and its
+// end.
+func (m *testManager) hearsReload(since int64) {
+	m.t.Helper()
+	microseconds, ok := strings.CutPrefix(m.hears(), "RELOADING=1\nMONOTONIC_USEC=")
+	require.True(m.t, ok)
+	at, err := strconv.ParseInt(microseconds, 10, 64)
+	require.NoError(m.t, err)
+	require.GreaterOrEqual(m.t, at, since, "systemd takes an earlier one for another reload's")
+	require.LessOrEqual(m.t, at, monotonic(m.t))
+	require.Equal(m.t, "READY=1", m.hears())
+}
+
+// monotonic is the time of the clock that systemd goes by, in microseconds.
+func monotonic(t *testing.T) int64 {
+	t.Helper()
+	var now unix.Timespec
+	require.NoError(t, unix.ClockGettime(unix.CLOCK_MONOTONIC, &now))
+	return now.Nano() / 1000
+}
+
+func TestNotify_Reloads(t *testing.T) {
+	f, m := newFiles(t), newManager(t)
+	file := f.write("gannet.yaml", "max-rooms: 7")
+	c := serveCommandLine(t, []string{"NOTIFY_SOCKET=" + m.path}, "--config="+file)
+	require.Equal(t, "READY=1", m.hears())
+	for _, text := range []string{"max-rooms: 7", "max-rooms: many"} {
+		f.write("gannet.yaml", text)
+		since := monotonic(t)
+		require.NoError(t, c.Process.Signal(syscall.SIGHUP))
+		m.hearsReload(since)
+	}
+	conn, _ := c.deaf(t)
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+	require.Equal(t, "STOPPING=1", m.hears())
+	require.NoError(t, conn.Close())
+	require.NoError(t, c.Wait())
+	m.hearsNothingMore()
+}
+
+// A service that does not serve yet, or stops, is not ready when it has reloaded.
+func TestManager_ReloadsOnlyWhileItServes(t *testing.T) {
+	m := newManager(t)
+	told := &manager{socket: m.path, log: slog.New(slog.DiscardHandler)}
+	reloads := 0
+	reload := func() { reloads++ }
+	told.around(reload)
+	m.hearsNothingMore()
+	told.around(func() { told.ready() })
+	require.Equal(t, "READY=1", m.hears())
+	require.Equal(t, "READY=1", m.hears(), "it reloaded while it became so")
+	since := monotonic(t)
+	told.around(reload)
+	m.hearsReload(since)
+	told.around(func() {
+		m.hears()
+		told.stopping()
+	})
+	require.Equal(t, "STOPPING=1", m.hears())
+	told.around(reload)
+	told.ready()
+	m.hearsNothingMore()
+	var none *manager
+	none.around(reload)
+	require.Equal(t, 4, reloads)
+}
+
 // Linux has sockets that are no files, whose names begin with a zero byte. An @
 // stands for it.
 func TestNotify_AbstractSocket(t *testing.T) {
@@ -110,7 +179,7 @@ func TestNotify_NobodyListens(t *testing.T) {
 		continue
 	}
 	require.Contains(t, c.log.Text(), "cannot tell the service manager")
-	require.Equal(t, http.StatusServiceUnavailable, c.get("/ready"), "it drains")
+	require.Eventually(t, func() bool { return c.get("/ready") == http.StatusServiceUnavailable }, patience, time.Millisecond, "it drains")
 }
 
 func TestNotify_SignsOfLife(t *testing.T) {
@@ -174,6 +243,9 @@ func TestNotify_Workers(t *testing.T) {
 	conn, reader, _ := deaf.upgrade(t)
 	skipHead(t, reader)
 	m.hearsNothingMore()
+	since := monotonic(t)
+	f.signal(syscall.SIGHUP)
+	m.hearsReload(since)
 	f.signal(syscall.SIGTERM)
 	require.Equal(t, "STOPPING=1", m.hears())
 	_, err := io.ReadFull(reader, make([]byte, 12))

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"runtime"
 	"syscall"
 )
 
@@ -70,9 +69,7 @@ func (p *parent) assign(s *serveCommand) {
 	s.Server.Worker = &p.Worker
 	s.Server.Log = s.Server.Log.With("worker", p.Number)
 	s.Admin.Listener = p.admin
-	if s.Server.Loops == 0 {
-		s.Server.Loops = max(1, runtime.GOMAXPROCS(0)/p.Workers)
-	}
+	s.shareLoops(p.Workers)
 	s.PrintRoutes = s.PrintRoutes && p.Number == 0 && p.Restarts == 0 && !p.Replaces
 }
 

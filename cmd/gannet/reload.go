@@ -17,7 +17,8 @@ import (
 
 // reloader has a running process take what it can of settings that have changed: it
 // reads all of them again, with the files that they name, and takes its steps. The
-// steps are added before run is called, and belong to its goroutine from then on.
+// steps and the manager are set before run is called, and belong to its goroutine from
+// then on.
 type reloader struct {
 	command  *serveCommand
 	args     []string       // of the command line
@@ -26,6 +27,7 @@ type reloader struct {
 	tells    func(setting string) bool // whether it is this process that says of a setting that it cannot be taken
 	remedy   string                    // what has such a setting taken
 	requests chan struct{}             // one may wait
+	manager  *manager                  // is told of it, nil if there is none
 }
 
 // reloadStep is how a part of the process takes some of the settings. take names
@@ -75,7 +77,7 @@ func (r *reloader) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-r.requests:
-			r.reload(ctx)
+			r.manager.around(func() { r.reload(ctx) })
 		}
 	}
 }

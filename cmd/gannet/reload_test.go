@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -165,4 +167,29 @@ func TestReload_Workers(t *testing.T) {
 	fleet.signal(syscall.SIGHUP)
 	fleet.await("the parent refuses", func() bool { return len(fleet.logged(logUnchanged)) == 1 })
 	require.Contains(t, fleet.logged(logUnchanged)[0].Error, "is empty")
+}
+
+// A worker that reloads plans its descriptors with as many event loops as it has, which
+// on a machine with many CPUs are far fewer than those of one process would be.
+func TestReadServe_SharesLoopsAmongWorkers(t *testing.T) {
+	cpus := runtime.GOMAXPROCS(0)
+	t.Cleanup(func() { runtime.GOMAXPROCS(cpus) })
+	runtime.GOMAXPROCS(256)
+	var limit syscall.Rlimit
+	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
+	most := fmt.Sprintf("--max-connections=%d", limit.Cur-500)
+	read := func(args ...string) (*serveCommand, error) {
+		next, _, err := readServe(t.Context(), append([]string{"serve", "--redis-url=redis://127.0.0.1:1", most}, args...))
+		return next, err
+	}
+	next, err := read("--workers=64")
+	require.NoError(t, err)
+	require.Equal(t, 4, next.Server.Loops)
+	next, err = read("--workers=256", "--loops=3")
+	require.NoError(t, err)
+	require.Equal(t, 3, next.Server.Loops)
+	for _, many := range [][]string{{}, {"--workers=2"}, {"--workers=64", "--loops=256"}} {
+		_, err = read(many...)
+		require.ErrorContains(t, err, "max-connections is", many)
+	}
 }

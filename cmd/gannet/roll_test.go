@@ -97,7 +97,7 @@ func readyOnce(admin string) string {
 // All processes are replaced, one after another. Meanwhile whoever comes gets a
 // connection, or is told to come again, and each worker is ready all the time.
 func TestRoll_ReplacesAllWorkers(t *testing.T) {
-	f := newFleet(t, "--drain-timeout=500ms")
+	f := newFleet(t, "--drain-timeout=5s", "--drain-period=500ms")
 	members, before := f.joinAll(10), f.pids()
 	url := f.last(0, logServe).URL
 	upgrades := probe(2, func() string { return upgradeOnce(url) })
@@ -135,21 +135,34 @@ func TestRoll_ReplacesAllWorkers(t *testing.T) {
 }
 
 // A worker's clients are served until each is closed, while those of the others
-// notice nothing; SIGTERM in the midst of it ends all at once.
+// notice nothing. SIGTERM in the midst of it has all of them go.
 func TestRoll_ClosesClientsOneAfterAnother(t *testing.T) {
-	f := newFleet(t, "--drain-timeout=5m")
+	f := newFleet(t, "--drain-timeout=1h", "--drain-period=5m")
 	members := f.joinAll(2)
-	for len(members[0]) < 300 { // one goes every other second: the test needs no more than the first
+	for len(members[0]) < 300 { // one goes each second: the test needs no more than the first
 		m := f.join()
 		members[m.worker] = append(members[m.worker], m)
 	}
 	f.signal(syscall.SIGUSR2)
-	drained(t, members[0][0])
-	last := members[0][len(members[0])-1]
-	last.answers()
+	f.await("the first is closed", func() bool { return len(open(members[0])) < len(members[0]) })
+	left := open(members[0])
+	require.Greater(t, len(left), len(members[0])/2)
 	f.publish(0, "all", `{"type":"t","action":"still here"}`)
-	for _, m := range []*member{last, members[1][0]} {
+	served := 0
+	for _, m := range left {
+		select {
+		case message := <-m.messages:
+			require.Equal(t, `{"type":"t","action":"still here"}`, message)
+			served++
+		case <-m.closed: // its turn has come
+		case <-time.After(patience):
+			t.Fatal("a client is not served")
+		}
+	}
+	require.Greater(t, served, len(left)/2)
+	for _, m := range members[1] {
 		require.Equal(t, `{"type":"t","action":"still here"}`, m.receive())
+		m.answers()
 	}
 	f.await("one more waits, not two", func() bool {
 		f.signal(syscall.SIGUSR2)
@@ -157,9 +170,22 @@ func TestRoll_ClosesClientsOneAfterAnother(t *testing.T) {
 	})
 
 	f.signal(syscall.SIGTERM)
-	drained(t, append(members[0][1:], members[1][1:]...)...)
+	f.await("the other one drains, too", func() bool { return len(f.logged("draining")) == 2 })
+	for _, m := range append(members[0], members[1]...) {
+		_ = m.conn.NetConn().Close()
+	}
 	require.NoError(t, f.ends())
 	require.Len(t, f.logged(logReady), 3)
+}
+
+// open returns those of the clients that have not been closed.
+func open(members []*member) (left []*member) {
+	for _, m := range members {
+		if len(m.closed) == 0 {
+			left = append(left, m)
+		}
+	}
+	return left
 }
 
 // Settings with which no worker can start cost nobody anything.
@@ -192,7 +218,7 @@ const logKept = "worker could not be replaced and goes on, as do those behind it
 // Workers that die while others are replaced are started again, and replaced
 // when it is their turn.
 func TestRoll_WorkersDieMeanwhile(t *testing.T) {
-	f := newFleet(t, "--drain-timeout=3s")
+	f := newFleet(t, "--drain-timeout=10s", "--drain-period=3s")
 	members, before := f.joinAll(5), f.pids()
 	f.signal(syscall.SIGUSR2)
 	f.await("the first is being replaced", func() bool { return len(f.logged(logReady)) == 3 })

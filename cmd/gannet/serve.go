@@ -40,6 +40,7 @@ type serveCommand struct {
 
 	certificate *certificate   // nil: there is no TLS
 	level       *slog.LevelVar // of the log
+	endAdmin    func()         // has the admin listener answer what it has been asked, and end
 }
 
 // Run serves until ctx ends, then drains. With several workers it has processes
@@ -77,6 +78,7 @@ func (s *serveCommand) Run(ctx context.Context, command *kong.Context) error {
 	if err := s.joinOthers(); err != nil {
 		return err
 	}
+	s.Server.Hooks.Drained = func(*core.Server) { s.endAdmin() }
 	server, err := core.New(s.Server)
 	if err != nil {
 		return err
@@ -106,17 +108,18 @@ func (s *serveCommand) joinOthers() error {
 	return nil
 }
 
-// serve runs the server and, around it, the admin listener: a balancer that
-// asks whether the server is ready gets an answer from before it listens until
-// it has drained. A worker that replaces another leaves the answers to that until
-// it serves, and one that is replaced gives no more answers from then on.
+// serve runs the server and, around it, the admin listener: a balancer that asks
+// whether the server is ready gets an answer from before it listens until it has
+// drained, and what is published meanwhile still goes to other nodes. A worker that
+// replaces another leaves the answers to that until it serves, and one that is replaced
+// gives no more answers from then on.
 func (s *serveCommand) serve(ctx context.Context, server *core.Server, operator *admin.Admin, parent *parent, reloads *reloader) error {
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	administering, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopAdmin()
 	var failed error
 	administered := make(chan struct{})
+	s.endAdmin = func() { stopAdmin(); <-administered }
 	go func() {
 		defer close(administered)
 		if parent != nil && parent.Replaces {
@@ -127,16 +130,17 @@ func (s *serveCommand) serve(ctx context.Context, server *core.Server, operator 
 		}
 	}()
 	go s.announce(serving, server, operator, parent)
+	manager := findManager(s.Server.Log)
+	reloads.manager = manager
 	go reloads.run(serving)
 	go s.Runtime.keepSpare(serving)
-	defer findManager(s.Server.Log).report(serving, server)()
+	defer manager.report(serving, server)()
 	if parent != nil {
 		defer beat(parent.Pulse, answering(server, parent.Pulse), parent.alive)()
-		go parent.obey(reloads.request, func() { stopAdmin(); <-administered; server.Retire() }, stop)
+		go parent.obey(reloads.request, func() { s.endAdmin(); server.Retire() }, stop)
 	}
 	err := server.Run(serving)
-	stopAdmin()
-	<-administered
+	s.endAdmin() // where it has not even begun to serve
 	return errors.Join(err, failed)
 }
 

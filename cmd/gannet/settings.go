@@ -69,6 +69,7 @@ func (s *serveCommand) check() error {
 	if err != nil {
 		return err
 	}
+	s.shareLoops(s.Workers)
 	_, err = core.New(s.Server)
 	return err
 }

@@ -119,7 +119,7 @@ func TestBeat_OfAWorker(t *testing.T) {
 
 // A loop that a handler holds does not answer, and does when it goes on.
 func TestAnswering(t *testing.T) {
-	server, err := core.New(core.Options{Addr: "127.0.0.1:0", Loops: 2, Log: slog.New(slog.DiscardHandler)})
+	server, err := core.New(core.Options{Addr: "127.0.0.1:0", Loops: 2, DrainPeriod: -1, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	entered, leave := make(chan struct{}), make(chan struct{})
 	server.Handle("test", "hold", func(*core.Context) (any, error) {

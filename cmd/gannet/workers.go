@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/gannet-ws/gannet/core"
@@ -28,6 +29,14 @@ func (s *serveCommand) checkWorkers() error {
 	return nil
 }
 
+// shareLoops gives one of several workers its share of the event loops, of which there
+// is one for each CPU, unless their number is set.
+func (s *serveCommand) shareLoops(workers int) {
+	if workers > 1 && s.Server.Loops == 0 {
+		s.Server.Loops = max(1, runtime.GOMAXPROCS(0)/workers)
+	}
+}
+
 // superviseWorkers is the parent of workers: it serves nobody itself.
 func (s *serveCommand) superviseWorkers(ctx context.Context, reloads *reloader) error {
 	port, err := holdPort(s.Server.Addr)
@@ -48,6 +57,7 @@ func (s *serveCommand) superviseWorkers(ctx context.Context, reloads *reloader) 
 	force, kill := context.WithCancel(context.WithoutCancel(ctx))
 	defer kill()
 	parent := &supervisor{manager: findManager(s.Server.Log), log: s.Server.Log, rolls: make(chan struct{}, 1), reloads: reloads, kill: kill}
+	reloads.manager = parent.manager
 	reloads.add(parent.reloadWorkers)
 	for k, admin := range admins {
 		parent.workers = append(parent.workers, &worker{
@@ -74,10 +84,9 @@ func (s *serveCommand) holdTLSPort() (addr string, release func(), err error) {
 	return port.addr.String(), port.release, nil
 }
 
-// limits are how long the parent waits. A worker that retires takes DrainTimeout
-// to close its clients, as long at most for them to go, and once more for
-// handlers to return.
+// limits are how long the parent waits. A worker that retires takes DrainTimeout at
+// most for its clients, and as long again for handlers to return.
 func (s *serveCommand) limits() limits {
 	const rest = 10 * time.Second
-	return limits{start: s.WorkerStartTimeout, retire: 3*s.Server.DrainTimeout + rest}
+	return limits{start: s.WorkerStartTimeout, retire: 2*s.Server.DrainTimeout + rest}
 }

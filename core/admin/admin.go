@@ -158,7 +158,7 @@ func (a *Admin) routes() http.Handler {
 	a.handlePprof(mux)
 	a.handlePages(mux)
 	mux.HandleFunc("/", a.notFound)
-	return secure(a.clean(mux))
+	return secure(a.leaving(a.clean(mux)))
 }
 
 // clean refuses paths that the mux would redirect to their clean form: a room

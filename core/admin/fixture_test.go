@@ -47,7 +47,7 @@ type settings struct {
 func newNode(t testing.TB, s settings) *node {
 	t.Helper()
 	s.server.Addr, s.server.JWTSecret = "127.0.0.1:0", secret
-	s.server.Log = slog.New(slog.DiscardHandler)
+	s.server.DrainPeriod, s.server.Log = -1, slog.New(slog.DiscardHandler)
 	server, err := core.New(s.server)
 	require.NoError(t, err)
 	if s.prepare != nil {

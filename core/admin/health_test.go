@@ -27,12 +27,22 @@ func (n *node) notReady(state string) {
 	require.Equal(n.t, "1", ready.header.Get("Retry-After"))
 }
 
+// closes reports whether an answer is the last one on its connection.
+func (n *node) closes(path string) bool {
+	n.t.Helper()
+	answer, err := n.http.Get("http://" + n.admin.Addr().String() + path)
+	require.NoError(n.t, err)
+	defer answer.Body.Close()
+	return answer.Close
+}
+
 func TestHealth_StatesOfAServer(t *testing.T) {
 	n := newNode(t, settings{server: core.Options{DrainTimeout: patience, CloseTimeout: patience}})
 	n.notReady("new")
 
 	stop := n.run()
 	n.healthy()
+	require.False(t, n.closes("/ready"))
 	ready := n.get("/ready")
 	require.Equal(t, http.StatusOK, ready.status)
 	require.JSONEq(t, `{"status":"ready"}`, ready.body)
@@ -43,6 +53,9 @@ func TestHealth_StatesOfAServer(t *testing.T) {
 	go func() { ended <- stop() }()
 	require.Eventually(t, func() bool { return n.server.State() != core.StateRunning }, patience, tick)
 	n.notReady("draining")
+	for _, path := range []string{"/ready", "/api/stats"} {
+		require.True(t, n.closes(path), "who is here goes elsewhere")
+	}
 	require.NoError(t, deaf.conn.NetConn().Close())
 	require.NoError(t, <-ended)
 	n.notReady("stopped")

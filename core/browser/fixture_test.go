@@ -95,7 +95,7 @@ func run(t *testing.T, options core.Options, prepare ...func(*core.Server)) *nod
 	if options.Addr == "" {
 		options.Addr = freePort
 	}
-	options.Log = slog.New(slog.DiscardHandler)
+	options.DrainPeriod, options.Log = -1, slog.New(slog.DiscardHandler)
 	server, err := core.New(options)
 	require.NoError(t, err)
 	for _, with := range prepare {

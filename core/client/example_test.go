@@ -66,7 +66,7 @@ func Example() {
 
 // serveChat runs a server with the route chat.send.
 func serveChat() (url string, stop func()) {
-	server, err := core.New(core.Options{Addr: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	server, err := core.New(core.Options{Addr: "127.0.0.1:0", DrainPeriod: -1, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func start(t testing.TB, options core.Options, prepare ...func(*core.Server)) *s
 	if options.Addr == "" {
 		options.Addr = "127.0.0.1:0"
 	}
-	options.Log, options.Loops = discard, 1
+	options.Log, options.Loops, options.DrainPeriod = discard, 1, -1
 	s, err := core.New(options)
 	require.NoError(t, err)
 	for _, p := range prepare {

@@ -31,7 +31,7 @@ type site struct {
 // start runs a site on the addresses until the test ends or stops it.
 func start(t *testing.T, socket, adminAddr string) *site {
 	t.Helper()
-	server, err := core.New(core.Options{Addr: socket, Log: slog.New(slog.DiscardHandler)})
+	server, err := core.New(core.Options{Addr: socket, DrainPeriod: -1, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	demo.Register(server)
 	operator, err := admin.Listen(server, admin.Options{AdminAddr: adminAddr, MaxPublishSize: 1 << 20, Demo: true})

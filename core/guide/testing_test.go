@@ -27,6 +27,7 @@ func newServer(options core.Options) *core.Server {
 	if options.Log == nil {
 		options.Log = quiet
 	}
+	options.DrainPeriod = -1 // nobody waits for a turn to be closed
 	server, err := core.New(options)
 	if err != nil {
 		panic(err)

@@ -49,7 +49,7 @@ const echoPath = "/echo"
 // serve runs a server until the test ends.
 func serve(t testing.TB, options core.Options) *core.Server {
 	t.Helper()
-	options.Addr, options.EchoPath, options.Log = "127.0.0.1:0", echoPath, slog.New(slog.DiscardHandler)
+	options.Addr, options.EchoPath, options.DrainPeriod, options.Log = "127.0.0.1:0", echoPath, -1, slog.New(slog.DiscardHandler)
 	server, err := core.New(options)
 	require.NoError(t, err)
 	ended := make(chan error, 1)

@@ -37,10 +37,11 @@ type target struct {
 	admin string
 }
 
-// build builds the program as users have it.
-func build(t *testing.T) (program string) {
+// build builds the program as users have it, but for what flags of go build change.
+func build(t *testing.T, flags ...string) (program string) {
 	program = filepath.Join(t.TempDir(), "gannet")
-	command := exec.Command("go", "build", "-trimpath", "-o", program, "github.com/gannet-ws/gannet/cmd/gannet")
+	flags = append([]string{"build", "-trimpath", "-o", program}, flags...)
+	command := exec.Command("go", append(flags, "github.com/gannet-ws/gannet/cmd/gannet")...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	said, err := command.CombinedOutput()
 	require.NoError(t, err, string(said))
@@ -56,7 +57,7 @@ func startServer(t *testing.T, program string, a *attack) *server {
 	log, err := os.Create(s.log)
 	require.NoError(t, err)
 	defer log.Close()
-	flags := append([]string{"serve", "--addr", s.addr, "--admin-addr", s.admin, "--drain-timeout", "1s"}, a.flags...)
+	flags := append([]string{"serve", "--addr", s.addr, "--admin-addr", s.admin, "--drain-timeout", "1s", "--drain-period", "500ms"}, a.flags...)
 	if a.tls {
 		certificate, key := selfSigned(t)
 		flags = append(flags, "--tls-addr", s.tls, "--tls-cert", certificate, "--tls-key", key)

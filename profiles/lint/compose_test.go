@@ -52,6 +52,7 @@ func TestCompose_Nodes(t *testing.T) {
 	assert.Equal(t, "key", environment["GANNET_API_KEY"])
 	assert.Contains(t, environment["GANNET_REDIS_URL"], "redis://redis:")
 
+	drainFits(t, environment)
 	require.NotNil(t, node.StopGracePeriod)
 	assert.GreaterOrEqual(t, time.Duration(*node.StopGracePeriod), stopTime(t, environment), "a drain is not cut off")
 	require.NotNil(t, node.Deploy.Replicas)

@@ -55,6 +55,11 @@ func TestHAProxy_SuitsTheNodes(t *testing.T) {
 
 	p := project(t)
 	balancer, node := p.Services["balancer"], p.Services["gannet"]
+	inter := regexp.MustCompile(`default-server .* inter (\S+) fall 1 `).FindStringSubmatch(read(t, haproxyFile))
+	require.Len(t, inter, 2)
+	asks, err := time.ParseDuration(inter[1])
+	require.NoError(t, err)
+	assert.Greater(t, duration(t, environmentOf(node), "GANNET_DRAIN_DELAY"), asks, "it knows before the first client is closed")
 	most, err := strconv.Atoi(directive(t, "maxconn"))
 	require.NoError(t, err)
 	assert.Greater(t, balancer.Ulimits["nofile"].Single, 2*most+1000)

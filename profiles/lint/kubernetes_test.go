@@ -100,6 +100,8 @@ func TestKubernetes_Settings(t *testing.T) {
 func TestKubernetes_DrainIsNotCutOff(t *testing.T) {
 	c := apply(t)
 	pod, container := c.deployment.Spec.Template.Spec, c.container(t)
+	drainFits(t, c.settings.Data)
+	assert.Zero(t, duration(t, c.settings.Data, "GANNET_DRAIN_DELAY"), "preStop is the delay")
 	require.NotNil(t, container.Lifecycle.PreStop.Sleep)
 	wait := time.Duration(container.Lifecycle.PreStop.Sleep.Seconds) * time.Second
 	grace := time.Duration(*pod.TerminationGracePeriodSeconds) * time.Second

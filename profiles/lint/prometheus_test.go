@@ -100,7 +100,10 @@ var alertCases = map[string]struct{ fires, quiet string }{
 		"gannet_refused_total{reason=\"unauthorized\"} 0+10x40\n gannet_refused_total{reason=\"draining\"} 0+90x40\n gannet_accepted_total 0+100x40",
 	},
 	"GannetAcceptsFail": {`gannet_accept_failures_total 0+1x40`, `gannet_accept_failures_total 3x40`},
-	"GannetSkips":       {`gannet_skipped_total 0+10x40`, `gannet_skipped_total 100x40`},
+	// The time is ten minutes after the epoch.
+	"GannetCertificateExpires":     {`gannet_tls_certificate_expires_seconds 1200000x40`, `gannet_tls_certificate_expires_seconds 1300000x40`},
+	"GannetCertificateExpiresSoon": {`gannet_tls_certificate_expires_seconds 0x40`, `gannet_tls_certificate_expires_seconds 200000x40`},
+	"GannetSkips":                  {`gannet_skipped_total 0+10x40`, `gannet_skipped_total 100x40`},
 	"GannetDrops": {
 		"gannet_dropped_total 0+20x40\n gannet_frames_out_total 0+1000x40",
 		"gannet_dropped_total 0+1x40\n gannet_frames_out_total 0+1000x40",

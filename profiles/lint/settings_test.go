@@ -59,8 +59,16 @@ func duration(t *testing.T, environment map[string]string, name string) time.Dur
 	return value
 }
 
-// stopTime is what a node may take to stop: the drain, as long for handlers, and a
-// moment.
+// drainFits makes sure that the parts of a drain fit into the whole, or the node would
+// not start.
+func drainFits(t *testing.T, environment map[string]string) {
+	t.Helper()
+	parts := duration(t, environment, "GANNET_DRAIN_DELAY") + max(0, duration(t, environment, "GANNET_DRAIN_PERIOD"))
+	assert.Less(t, parts, duration(t, environment, "GANNET_DRAIN_TIMEOUT"))
+}
+
+// stopTime is what a node may take to stop: the drain with all of its parts, as long for
+// handlers, and a moment.
 func stopTime(t *testing.T, environment map[string]string) time.Duration {
 	t.Helper()
 	return 2*duration(t, environment, "GANNET_DRAIN_TIMEOUT") + 10*time.Second
@@ -70,6 +78,7 @@ func TestSettings(t *testing.T) {
 	all := settings(t)
 	require.Equal(t, ":3000", all["GANNET_ADDR"])
 	require.Equal(t, "", all["GANNET_API_KEY"])
+	drainFits(t, nil)
 	require.Equal(t, 30*time.Second, stopTime(t, nil))
 	require.Equal(t, time.Minute, stopTime(t, map[string]string{"GANNET_DRAIN_TIMEOUT": "25s"}))
 }
