@@ -16,10 +16,11 @@ help: ## List the commands.
 build: ## Build bin/gannet, one static binary.
 	CGO_ENABLED=0 $(GO) build -trimpath -pgo=profiles/gannet.pgo -ldflags '-s -w' -o bin/gannet ./cmd/gannet
 
-run: build ## Build and serve, with a page to try it on.
+run: build ## Build and serve, with a console, and a page to try it on.
 	@echo
 	@echo '  sockets   ws://localhost:3000/ws'
-	@echo '  demo page http://localhost:3001'
+	@echo '  console   http://localhost:3001'
+	@echo '  chat page http://localhost:3001/demo/'
 	@echo
 	@bin/gannet serve --demo --client-publish --drain-period=-1s
 

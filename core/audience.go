@@ -22,25 +22,35 @@ func (s *Server) toAll(op *shard.Op, ring *shard.ShardSet) (int, error) {
 }
 
 func (s *Server) toRoom(op *shard.Op, room string, ring *shard.ShardSet) (int, error) {
-	shards, members := s.directory.Room(room)
+	shards, members, watched := s.directory.Reach(room)
 	op.To, op.Room = shard.ToRoom, room
 	if err := s.postTo(shards, op, ring); err != nil {
 		return 0, err
+	}
+	if watched {
+		s.watches.offer(room, op)
 	}
 	return max(0, members-s.excluded(op)), nil
 }
 
 func (s *Server) toRooms(op *shard.Op, rooms []string, ring *shard.ShardSet) (int, error) {
 	var shards shard.ShardSet
+	var watched []string
 	members := 0
 	for _, room := range rooms {
-		in, n := s.directory.Room(room)
+		in, n, isWatched := s.directory.Reach(room)
 		shards.AddAll(in)
 		members += n
+		if isWatched {
+			watched = append(watched, room)
+		}
 	}
 	op.To, op.Rooms = shard.ToRooms, rooms
 	if err := s.postTo(shards, op, ring); err != nil {
 		return 0, err
+	}
+	for _, room := range watched {
+		s.watches.offer(room, op)
 	}
 	return max(0, members-s.excluded(op)), nil
 }
@@ -94,9 +104,11 @@ func (s *Server) postTo(shards shard.ShardSet, op *shard.Op, ring *shard.ShardSe
 	if s.full(shards) {
 		return ErrOverloaded
 	}
-	if shards != (shard.ShardSet{}) {
-		s.compress(op)
+	if shards == (shard.ShardSet{}) {
+		return nil
 	}
+	s.measureFanout(op, shards)
+	s.compress(op)
 	for i := range shards.All {
 		if l := s.loop(i); l != nil {
 			l.shard.Post(op)

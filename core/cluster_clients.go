@@ -32,6 +32,7 @@ func (s *Server) handleSurveys() {
 		kindJoinUser:       s.answerMembership(clientsOfUser, (*Server).joinHere),
 		kindLeave:          s.answerMembership(oneClient, (*Server).leaveHere),
 		kindLeaveUser:      s.answerMembership(clientsOfUser, (*Server).leaveHere),
+		kindGlance:         s.answerGlance,
 	}
 }
 

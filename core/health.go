@@ -72,9 +72,13 @@ func (s *Server) Health() Health {
 
 // sample is what a loop tells of itself once a second.
 type sample struct {
-	in, out uint64 // messages and frames
-	backlog int
-	lag     time.Duration // from the asking to the answer
+	snapshot
+	at     time.Duration // by Server.clock
+	lag    time.Duration // from the asking to the answer
+	timed  bool          // whether it is measured how long the loop waits for sockets
+	waited time.Duration // for sockets, while that was measured
+	busy   float64       // the share of the time since the last sample in which it did not; -1 if not known
+	frames float64       // to clients, a second since the last sample
 }
 
 // askSample asks the loop for a sample, unless it has not answered the last
@@ -84,13 +88,28 @@ func (l *loop) askSample() {
 	if !l.asked.CompareAndSwap(0, int64(asked)) {
 		return
 	}
-	l.post(shard.Op{Call: func(sh *shard.Shard) {
-		lag := l.server.clock() - asked
-		l.counters.MaxLag = max(l.counters.MaxLag, lag)
-		l.counters.Lag.note(lag)
-		l.sampled.Store(&sample{l.counters.MessagesIn, sh.Counters.FramesOut, sh.Backlog(), lag})
+	l.post(shard.Op{Call: func(*shard.Shard) {
+		now := &sample{at: l.server.clock(), timed: l.poll.Timed(), waited: l.poll.Waited()}
+		now.lag = now.at - asked
+		l.counters.MaxLag = max(l.counters.MaxLag, now.lag)
+		l.counters.Lag.note(now.lag)
+		now.snapshot = l.snapshot()
+		now.compare(l.sampled.Load())
+		l.sampled.Store(now)
 		l.asked.Store(0)
 	}})
+}
+
+// compare fills in what is known by the sample before, nil for none.
+func (s *sample) compare(last *sample) {
+	s.busy = -1
+	if last == nil || s.at <= last.at {
+		return
+	}
+	s.frames = float64(s.out.FramesOut-last.out.FramesOut) / (s.at - last.at).Seconds()
+	if last.timed && s.timed {
+		s.busy = max(0, 1-float64(s.waited-last.waited)/float64(s.at-last.at))
+	}
 }
 
 // lag is the loop's last lag, or the present one if that is longer. Any
@@ -143,13 +162,13 @@ func (r *rates) perSecond() (in, out float64) {
 
 // sampleLoops notes the totals of the loops' last samples and asks for new ones.
 func (s *Server) sampleLoops() {
-	now := ratePoint{at: time.Now()}
+	now := s.totals()
+	s.rates.note(ratePoint{at: time.Now(), in: now.MessagesIn, out: now.out.FramesOut})
+	s.recent.note(now)
+	s.fanoutTimes.allow()
+	timed := s.glanced()
 	for l := range s.running {
-		if last := l.sampled.Load(); last != nil {
-			now.in += last.in
-			now.out += last.out
-		}
+		l.poll.SetTimed(timed)
 		l.askSample()
 	}
-	s.rates.note(now)
 }

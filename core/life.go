@@ -78,8 +78,10 @@ func (s *Server) Run(ctx context.Context) error {
 		s.stopSubscribers(now, now.ctx)
 		return err
 	}
+	s.watches.begin()
 	stopTicking := s.startTicking()
 	err = s.serveUntil(ctx, now)
+	s.watches.end()
 	s.tell("drained", s.options.Hooks.Drained)
 	s.options.Bus.Close()
 	stopTicking()
@@ -148,13 +150,20 @@ func (s *Server) serveUntil(ctx context.Context, now *life) error {
 
 // startTicking runs the server's timers until the returned function is called.
 func (s *Server) startTicking() (stop func()) {
+	s.forgetRecent()
 	ticking, cancel := context.WithCancel(context.Background())
 	ticked := make(chan struct{})
 	go func() {
 		defer close(ticked)
 		s.tick(ticking)
 	}()
-	return func() { cancel(); <-ticked }
+	return func() { cancel(); <-ticked; s.forgetRecent() }
+}
+
+// forgetRecent makes figures of an earlier run none of the next.
+func (s *Server) forgetRecent() {
+	s.recent.reset(s.clock(), s.published.Load(), s.overloaded.Load())
+	s.fanoutTimes.reset()
 }
 
 // handlersGrace is the time for handlers to return once their context has ended.

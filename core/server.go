@@ -91,6 +91,12 @@ type Server struct {
 	acceptLogged seldom
 	rates        rates
 	stats        statsBook
+
+	watches     watches
+	fanoutTimes fanoutTimes
+	recent      recent
+	traffic     traffic
+	seen        atomic.Int64 // Server.clock of the last Glance, 0 for none
 }
 
 // New returns a server that does not listen yet. The error is a sentence for
@@ -121,6 +127,7 @@ func New(options Options) (*Server, error) {
 		return nil, err
 	}
 	s.directory = shard.NewDirectory(s.roomPresence)
+	s.watches.directory = s.directory
 	s.stats.last = map[*loop]snapshot{}
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails

@@ -195,6 +195,8 @@ type Totals struct {
 	Panics           uint64            `json:"panics"`
 	Surveys          uint64            `json:"surveys"`       // questions to other nodes
 	SurveyMissing    uint64            `json:"surveyMissing"` // answers of nodes that did not come
+	Watches          int               `json:"watches"`       // of rooms
+	WatchSkipped     uint64            `json:"watchSkipped"`  // messages that a watch had no room for
 }
 
 // LoopStats are the figures of one event loop.
@@ -334,6 +336,8 @@ func (s *Server) fillStats(stats *Stats, total *snapshot) {
 	stats.Nodes = 1 + len(s.options.Bus.Nodes())
 	stats.Surveys = s.surveys.Load()
 	stats.SurveyMissing = s.surveyMissing.Load()
+	stats.Watches = int(s.watches.count.Load())
+	stats.WatchSkipped = s.watches.skipped.Load()
 	if verifier := s.life.Load().verifier.Load(); verifier != nil {
 		keys := verifier.Stats()
 		stats.KeySetRefreshes, stats.KeySetFailures = keys.Refreshes, keys.Failures

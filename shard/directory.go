@@ -26,15 +26,17 @@ type Directory struct {
 
 type stripe struct {
 	sync.RWMutex
-	rooms map[string]*presence
-	users map[string][]ID
+	rooms   map[string]*presence
+	users   map[string][]ID
+	watched map[string]int // watchers by room; nil until there is one
 }
 
 // presence is where a room's members are.
 type presence struct {
-	shards  ShardSet
-	members int
-	counts  []shardCount
+	shards   ShardSet
+	members  uint32
+	messages atomic.Uint32 // to the room, since EachTraffic was last called
+	counts   []shardCount
 }
 
 type shardCount struct {
@@ -43,8 +45,9 @@ type shardCount struct {
 }
 
 // NewDirectory returns an empty directory. It calls present, which may be nil,
-// whenever a room gets its first member or loses its last, in that order for
-// each room: under a lock, so present must neither wait nor use the directory.
+// whenever a room gets its first member or watcher, or loses its last, in that
+// order for each room: under a lock, so present must neither wait nor use the
+// directory.
 func NewDirectory(present func(room string, members bool)) *Directory {
 	if present == nil {
 		present = func(string, bool) {}
@@ -99,7 +102,7 @@ func (d *Directory) Room(name string) (shards ShardSet, members int) {
 	s.RLock()
 	defer s.RUnlock()
 	if p := s.rooms[name]; p != nil {
-		return p.shards, p.members
+		return p.shards, int(p.members)
 	}
 	return ShardSet{}, 0
 }
@@ -111,7 +114,7 @@ func (d *Directory) EachRoom(f func(name string, members int)) {
 		s := &d.stripes[i]
 		s.RLock()
 		for name, p := range s.rooms {
-			f(name, p.members)
+			f(name, int(p.members))
 		}
 		s.RUnlock()
 	}
@@ -139,7 +142,9 @@ func (d *Directory) addMember(name string, shard uint8) {
 		p = &presence{}
 		s.rooms[name] = p
 		d.rooms.Add(1)
-		d.present(name, true)
+		if s.watched[name] == 0 {
+			d.present(name, true)
+		}
 	}
 	p.members++
 	p.shards.Add(shard)
@@ -162,7 +167,9 @@ func (d *Directory) removeMember(name string, shard uint8) {
 	if p.members == 0 {
 		delete(s.rooms, name)
 		d.rooms.Add(-1)
-		d.present(name, false)
+		if s.watched[name] == 0 {
+			d.present(name, false)
+		}
 		return
 	}
 	i := slices.IndexFunc(p.counts, func(c shardCount) bool { return c.shard == shard })

@@ -30,6 +30,11 @@ type Op struct {
 	// Filter, if there is one, picks those who get the message. It is called
 	// while the shard walks the audience: it must change nothing, and not panic.
 	Filter func(*Client) bool
+	// Walked, if there is one, is called on the shard's goroutine when the audience has
+	// been visited. What could not be written to it at once is written when the turn
+	// settles. It must do nothing to the shard but Post. No other op that has one may
+	// wait for the shard at the same time.
+	Walked func(*Shard)
 
 	Call func(*Shard)
 }

@@ -12,7 +12,8 @@ type walk struct {
 	rooms    roomsWalk // the other rooms of the audience
 	clients  []ID
 	filter   func(*Client) bool
-	at, end  int // next and last (excluded) index of the audience, in a room of the room's members
+	walked   func(*Shard) // called at the end
+	at, end  int          // next and last (excluded) index of the audience, in a room of the room's members
 	messages []delivery
 	joined   frames        // one behind the other
 	buffers  frames        // where joined are, if they are several
@@ -79,6 +80,9 @@ func (s *Shard) collectRun(ops []Op) (run int) {
 		s.walk.messages = append(s.walk.messages, delivery{message: op.Message, except: op.Except})
 		s.walk.excepts = s.walk.excepts || !op.Except.IsZero()
 		s.walk.deflated |= op.Message.Windows()
+		if op.Walked != nil {
+			s.walk.walked = op.Walked
+		}
 		s.waiting.Add(-op.cost())
 		run++
 	}
@@ -208,4 +212,8 @@ func (s *Shard) finishWalk() {
 	clear(w.messages)
 	w.joined = frames{}
 	w.active, w.room, w.clients, w.filter = false, nil, nil, nil
+	if walked := w.walked; walked != nil {
+		w.walked = nil
+		walked(s)
+	}
 }

@@ -47,6 +47,9 @@ type Options struct {
 	// connected. All nodes lose it at the same time, and a balancer that asks
 	// for it then has none left; without it they go on serving their own clients.
 	ReadyNeedsBus bool `help:"Answer /ready with 503 while the bus is not connected. Mind that a balancer loses all nodes at once when Redis is away."`
+	// MaxWatchers is the number of rooms that are watched at a time, each by a request
+	// that lasts. Further ones are answered 503. A negative value allows none.
+	MaxWatchers int `default:"16" help:"Rooms that are watched at a time through the admin listener, at most 32; further requests are answered 503. Negative: none."`
 	// Demo serves the demo page at /demo.
 	Demo bool `help:"Serve a chat page to try the server on, at /demo of the admin listener."`
 }
@@ -64,6 +67,11 @@ type Admin struct {
 	refusals           refusals
 	bodiesRefused      atomic.Uint64 // larger than MaxPublishSize
 	connectionsRefused atomic.Uint64 // beyond core.AdminDescriptors
+
+	overview  overview
+	watching  atomic.Int64
+	heartbeat time.Duration // of those who watch
+	ending    chan struct{} // closed when Serve begins to end
 }
 
 // Time limits of the listener. Requests are small and answered at once; pprof
@@ -98,7 +106,10 @@ func Listen(server *core.Server, options Options) (*Admin, error) {
 			return nil, fmt.Errorf("cannot open the admin listener: %w", err)
 		}
 	}
-	a := &Admin{options: options, server: server, idempotency: newIdempotency(&options)}
+	a := &Admin{
+		options: options, server: server, idempotency: newIdempotency(&options),
+		heartbeat: watchHeartbeat, ending: make(chan struct{}),
+	}
 	if err := a.SetKeys(options.APIKey, options.APIKeys); err != nil {
 		return nil, err
 	}
@@ -120,6 +131,9 @@ func (o *Options) Check() error {
 	if o.MaxPublishSize < 0 || o.MaxPublishSize > largestPublishSize {
 		return fmt.Errorf("max-publish-size is %s: it must be at most %s", o.MaxPublishSize, largestPublishSize)
 	}
+	if o.MaxWatchers > mostWatchers {
+		return fmt.Errorf("max-watchers is %d: it is at most %d, as each holds one of the listener's %d connections", o.MaxWatchers, mostWatchers, core.AdminDescriptors)
+	}
 	if o.MaxIdempotencyKeys < 0 || o.MaxIdempotencyBytes < 0 || o.IdempotencyTTL < 0 {
 		return errors.New("idempotency-ttl, max-idempotency-keys and max-idempotency-bytes must not be negative")
 	}
@@ -140,6 +154,7 @@ func (a *Admin) Serve(ctx context.Context) error {
 		return fmt.Errorf("the admin listener failed: %w", err)
 	case <-ctx.Done():
 	}
+	close(a.ending)
 	_ = a.listener.Close()
 	<-served
 	stopping, cancel := context.WithTimeout(context.Background(), stopTimeout)

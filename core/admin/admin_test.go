@@ -21,7 +21,7 @@ func TestAdmin_UnknownPathsAndMethods(t *testing.T) {
 	n := start(t, settings{})
 	client := n.connect()
 	tests := []struct{ method, path string }{
-		{"GET", "/"},
+		{"POST", "/"},
 		{"GET", "/nothing"},
 		{"GET", "/api"},
 		{"GET", "/api/"},
@@ -86,7 +86,7 @@ func TestAdmin_SecurityHeaders(t *testing.T) {
 		"metrics":      n.get("/metrics"),
 		"pprof":        n.get("/debug/pprof/"),
 		"demo":         n.get("/demo/"),
-		"redirect":     n.get("/"),
+		"console":      n.get("/"),
 		"published":    n.post("/api/broadcast", hello),
 		"bad":          n.post("/api/broadcast", "{"),
 		"unknown":      n.get("/nothing"),
@@ -104,13 +104,9 @@ func TestAdmin_SecurityHeaders(t *testing.T) {
 
 func TestAdmin_Demo(t *testing.T) {
 	n := start(t, settings{admin: Options{Demo: true}})
-	root := n.get("/")
-	assert.Equal(t, http.StatusFound, root.status)
-	assert.Equal(t, "/demo/", root.header.Get("Location"))
 	assert.Contains(t, n.get("/demo/").body, "<html")
 	n.get("/nothing").fails(http.StatusNotFound, "NOT_FOUND")
 	n.from("192.0.2.1:4321", http.MethodGet, "/demo/").fails(http.StatusForbidden, "LOOPBACK_ONLY")
-	n.from("192.0.2.1:4321", http.MethodGet, "/").fails(http.StatusForbidden, "LOOPBACK_ONLY")
 }
 
 // The client for browsers is the same for everybody: a page of any origin may

@@ -31,6 +31,8 @@ const (
 	unsupportedMediaType
 	idempotencyKeyReused
 	overloaded
+	tooManyWatchers
+	notRunning
 	notReady
 	nodeMissing
 
@@ -65,6 +67,8 @@ var errorTable = [codeCount]struct {
 	unsupportedMediaType: {"UNSUPPORTED_MEDIA_TYPE", http.StatusUnsupportedMediaType, "The Content-Type is not that of the operation."},
 	idempotencyKeyReused: {"IDEMPOTENCY_KEY_REUSED", http.StatusUnprocessableEntity, "The idempotency key came with another request before."},
 	overloaded:           {"OVERLOADED", http.StatusServiceUnavailable, "An event loop's inbox is full: nobody has got the message. Try again, after the time that Retry-After says."},
+	tooManyWatchers:      {"TOO_MANY_WATCHERS", http.StatusServiceUnavailable, "As many rooms are watched as max-watchers says."},
+	notRunning:           {"NOT_RUNNING", http.StatusServiceUnavailable, "The server does not serve clients: it starts, or stops."},
 	notReady:             {"NOT_READY", http.StatusServiceUnavailable, "New clients are not welcome; the text says why. It is the answer of /ready alone."},
 	nodeMissing:          {"NODE_MISSING", http.StatusGatewayTimeout, "The node that the client's id names has not answered."},
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bufio"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -144,6 +145,11 @@ func (n *node) do(method, path, body string, headers ...string) *answer {
 	response, err := n.http.Do(request)
 	require.NoError(n.t, err)
 	defer response.Body.Close()
+	if response.Header.Get("Content-Type") == "text/event-stream" {
+		event, err := bufio.NewReader(response.Body).ReadString('\n') // of a stream that does not end
+		require.NoError(n.t, err)
+		return &answer{n.t, response.StatusCode, response.Header, event}
+	}
 	content, err := io.ReadAll(response.Body)
 	require.NoError(n.t, err)
 	return &answer{n.t, response.StatusCode, response.Header, string(content)}

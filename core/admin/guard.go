@@ -58,6 +58,31 @@ func (a *Admin) local(next http.Handler) http.Handler {
 	})
 }
 
+// shown lets a request for a page's own files through. They are the same in every
+// server and hold nothing, so that no key is needed: it is the data that a page asks
+// for which are behind it. Without a key pages are for loopback, as data are. A link
+// on another site may lead to a page, which no site can put into its own.
+func (a *Admin) shown(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		keyless := len(*a.keys.Load()) == 0
+		switch {
+		case isForeignOrigin(r) && !navigates(r):
+			a.refuse(w, &apiError{"Requests from pages of other origins are refused", foreignOrigin})
+		case keyless && !fromLoopback(r):
+			a.refuse(w, &apiError{"Without an API key only requests from loopback are served", loopbackOnly})
+		case keyless && a.isForeignHost(r):
+			a.refuse(w, &apiError{"Host is not an address of this machine", foreignHost})
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// navigates reports whether a browser wants to show the answer as a page of its own.
+func navigates(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document" && r.Header.Get("Origin") == ""
+}
+
 // trusts reports whether what an operator should know may be told: to who asks
 // from loopback or carries an API key to read with, and to no page from elsewhere.
 func (a *Admin) trusts(r *http.Request) bool {

@@ -40,6 +40,7 @@ var guarded = []endpoint{
 	{"POST", "/api/clients/" + someID + "/send", "application/json", hello},
 	{"POST", "/api/publish", "application/x-ndjson", `{"message":` + hello + `}`},
 	{"GET", "/api/stats", "", ""},
+	{"GET", "/api/console", "", ""},
 	{"GET", "/metrics", "", ""},
 }
 

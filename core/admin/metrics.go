@@ -136,6 +136,8 @@ var table = []metric{
 	{name: "gannet_idempotency_keys", help: "Idempotency keys of publish requests that are remembered.", kind: gauge, value: func(s *figures) float64 { return float64(s.idempotency.keys) }},
 	{name: "gannet_idempotency_replays_total", help: "Publish requests that had come before, by their idempotency key, and were answered from memory.", kind: counter, value: func(s *figures) float64 { return float64(s.idempotency.replays) }},
 	{name: "gannet_idempotency_evicted_total", help: "Idempotency keys that were forgotten before their time, as there were too many.", kind: counter, value: func(s *figures) float64 { return float64(s.idempotency.evicted) }},
+	{name: "gannet_watches", help: "Rooms that somebody watches through the admin listener or the application, once for each watcher.", kind: gauge, value: func(s *figures) float64 { return float64(s.Watches) }},
+	{name: "gannet_watch_skipped_total", help: "Messages skipped for a watcher of their room who takes them too slowly.", kind: counter, value: func(s *figures) float64 { return float64(s.WatchSkipped) }},
 	{name: "gannet_worker_restarts_total", help: "Times that this worker's process ended by itself and was started again.", kind: counter, value: workerRestarts},
 }
 

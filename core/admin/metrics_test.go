@@ -247,6 +247,7 @@ func TestStats_Keys(t *testing.T) {
 		"backlog": "gannet_backlog_bytes", "largestBacklog": "gannet_backlog_largest_bytes", "gapNoticesLost": "gannet_gap_notices_lost_total", "busBad": "gannet_bus_bad_total", "forbidden": "gannet_forbidden_total", "upstream": "gannet_upstream_total", "upstreamFailures": "gannet_upstream_failures_total",
 		"badReplies": "gannet_upstream_bad_replies_total", "keySetRefreshes": "gannet_jwks_refreshes_total", "keySetFailures": "gannet_jwks_failures_total",
 		"nodes": "gannet_nodes", "surveys": "gannet_surveys_total", "surveyMissing": "gannet_survey_missing_total",
+		"watches": "gannet_watches", "watchSkipped": "gannet_watch_skipped_total",
 		"badMessages": "gannet_bad_messages_total", "unknownRoutes": "gannet_unknown_routes_total",
 		"handlerErrors": "gannet_handler_errors_total", "panics": "gannet_handler_panics_total", "acceptFailures": "gannet_accept_failures_total",
 		"clientsCompressed": "gannet_clients_compressed", "compressed": "gannet_compressed_messages_total",

@@ -213,6 +213,10 @@ func (d *description) examplesOf(t *testing.T, described object) (all []example)
 		one := all[0]
 		assert.Empty(t, d.mismatches(p["schema"], p["example"], p["name"].(string)))
 		one.name, one.query = p["name"].(string), "?"+p["name"].(string)+"="+url.QueryEscape(fmt.Sprint(p["example"]))
+		if p["required"] == true {
+			all[0] = one
+			continue
+		}
 		all = append(all, one)
 	}
 	return all

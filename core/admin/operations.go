@@ -33,6 +33,8 @@ var operations = []operation{
 	{"GET", "/api/health", ScopeRead, nil, (*Admin).figuresOfHealth},
 	{"GET", "/api/stats", ScopeRead, nil, (*Admin).stats},
 	{"GET", "/api/cluster/stats", ScopeRead, nil, (*Admin).clusterStats},
+	{"GET", "/api/console", ScopeRead, []string{"moments"}, (*Admin).look},
+	{"GET", "/api/watch", ScopeRead, []string{"room"}, (*Admin).watch},
 	{"GET", "/api/rooms", ScopeRead, []string{"prefix", "after", "limit"}, (*Admin).rooms},
 	{"GET", "/api/rooms/{room}", ScopeRead, nil, (*Admin).room},
 	{"GET", "/api/rooms/{room}/members", ScopeRead, []string{"limit"}, (*Admin).members},

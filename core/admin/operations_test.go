@@ -105,6 +105,11 @@ var inputs = map[string]input{
 	"GET /api/health":        {good: []exchange{{}}, bad: []exchange{at("/api/health?x", "BAD_QUERY")}},
 	"GET /api/stats":         {good: []exchange{{}}, bad: []exchange{at("/api/stats?x", "BAD_QUERY")}},
 	"GET /api/cluster/stats": {good: []exchange{{}}, bad: []exchange{at("/api/cluster/stats?x", "BAD_QUERY")}},
+	"GET /api/console":       {good: []exchange{{}, {path: "/api/console?moments=true"}}, bad: []exchange{at("/api/console?moment=true", "BAD_QUERY")}},
+	"GET /api/watch": {
+		good: []exchange{{path: "/api/watch?room=general"}, {path: "/api/watch?room=.."}},
+		bad:  []exchange{{code: "BAD_ROOM_NAME"}, at("/api/watch?room=%7B", "BAD_ROOM_NAME"), at("/api/watch?rooms=general", "BAD_QUERY")},
+	},
 	"GET /api/rooms": {
 		good: []exchange{
 			{},

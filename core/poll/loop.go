@@ -44,7 +44,9 @@ type Loop struct {
 	unused  []Handle
 	ready   [256]unix.EpollEvent // of one look; as many calls as may come between two turns
 	again   bool
+	waited  time.Duration // for sockets, while timed
 
+	timed   atomic.Bool // whether that is measured
 	woken   atomic.Bool // since the last turn
 	stopped atomic.Bool
 
@@ -236,11 +238,23 @@ func (l *Loop) Stopped() bool { return l.stopped.Load() }
 // it lets goroutines run that the last calls have given work to: they would have to
 // wait until the scheduler finds that this one hangs in a system call.
 func (l *Loop) wait() (int, error) {
-	timeout := 0
-	if !l.due() {
-		timeout = -1
-		runtime.Gosched()
+	if l.due() {
+		return l.look(0)
 	}
+	if !l.timed.Load() {
+		runtime.Gosched()
+		return l.look(-1)
+	}
+	began := time.Now()
+	runtime.Gosched()
+	n, err := l.look(-1)
+	l.waited += time.Since(began)
+	return n, err
+}
+
+// look asks the kernel what is ready, and waits so many milliseconds for it; -1 is
+// for ever.
+func (l *Loop) look(timeout int) (int, error) {
 	n, err := unix.EpollWait(l.epoll, l.ready[:], timeout)
 	if err == unix.EINTR {
 		return 0, nil
