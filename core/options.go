@@ -262,9 +262,10 @@ type Options struct {
 	// still run are then given as long again.
 	DrainTimeout time.Duration `default:"10s" help:"Time for all clients to leave when the server stops or a worker is replaced, --drain-delay and --drain-period included; what these leave of it is for the last ones to take what waits for them."`
 	// DrainPeriod is the time over which clients are closed when the server stops or
-	// retires, each at a random moment, so that they do not come back all at once. A
+	// retires, each at a random moment, so that they do not come back all at once. Zero
+	// is 5 seconds, or half of what DrainDelay leaves of DrainTimeout if that is less. A
 	// negative value closes them all at once.
-	DrainPeriod time.Duration `default:"5s" help:"Time over which clients are closed with 1012 when the server stops or a worker is replaced, each at a random moment. Negative: all at once."`
+	DrainPeriod time.Duration `default:"0s" help:"Time over which clients are closed with 1012 when the server stops or a worker is replaced, each at a random moment. 0s: 5 seconds, or half of what --drain-delay leaves of --drain-timeout if that is less. Negative: all at once."`
 	// DrainDelay is the time from when a server that stops refuses new clients, and is
 	// not ready any more, until it closes the first, for balancers to notice: those
 	// who are closed then come to others.
@@ -314,7 +315,10 @@ func (s SlowConsumer) isKnown() bool {
 func (o *Options) populate() {
 	setting.FillDefaults(o)
 	if o.Loops == 0 {
-		o.Loops = runtime.GOMAXPROCS(0)
+		o.Loops = min(runtime.GOMAXPROCS(0), maxLoops)
+	}
+	if o.DrainPeriod == 0 {
+		o.DrainPeriod = max(0, min(usualDrainPeriod, (o.DrainTimeout-o.DrainDelay)/2))
 	}
 	if o.Bus == nil {
 		o.Bus = bus.Local{}

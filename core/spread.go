@@ -12,8 +12,12 @@ import (
 // one office or when another node ended, does not go together. No client holds its
 // moment: a loop's slots have turns, in an order that is drawn for each drain.
 
-// closeStep is the time between two looks at whose turn has come.
-const closeStep = 20 * time.Millisecond
+const (
+	// usualDrainPeriod is DrainPeriod where nobody says another and there is time.
+	usualDrainPeriod = 5 * time.Second
+	// closeStep is the time between two looks at whose turn has come.
+	closeStep = 20 * time.Millisecond
+)
 
 // closeInTurn begins to close clients, each at its moment of DrainPeriod. It returns
 // when the last turn has come, or when nobody is left.

@@ -127,8 +127,9 @@ func TestDrain_Delay(t *testing.T) {
 func TestOptions_Drain(t *testing.T) {
 	for want, options := range map[string]core.Options{
 		"drain-delay is -1s: it cannot be below zero":                                                    {DrainDelay: -time.Second},
-		"drain-period is 5s and drain-delay 0s: together they must be below drain-timeout, which is 5s":  {DrainTimeout: 5 * time.Second},
-		"drain-period is 5s and drain-delay 6s: together they must be below drain-timeout, which is 10s": {DrainDelay: 6 * time.Second},
+		"drain-period is 5s and drain-delay 0s: together they must be below drain-timeout, which is 5s":  {DrainPeriod: 5 * time.Second, DrainTimeout: 5 * time.Second},
+		"drain-period is 5s and drain-delay 6s: together they must be below drain-timeout, which is 10s": {DrainPeriod: 5 * time.Second, DrainDelay: 6 * time.Second},
+		"drain-period is 0s and drain-delay 10s: together they must be":                                  {DrainDelay: 10 * time.Second},
 		"drain-period is -1ns and drain-delay 10s: together they must be":                                {DrainPeriod: -1, DrainDelay: 10 * time.Second},
 		"a time of 201h0m0s is too long":                                                                 {DrainPeriod: 200 * time.Hour, DrainTimeout: 201 * time.Hour},
 	} {
@@ -136,7 +137,7 @@ func TestOptions_Drain(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	for _, options := range []core.Options{
-		{}, {DrainPeriod: -1, DrainTimeout: 1}, {DrainPeriod: 9 * time.Second}, {DrainDelay: 4 * time.Second},
+		{}, {DrainPeriod: -1, DrainTimeout: 1}, {DrainTimeout: time.Second}, {DrainDelay: 9 * time.Second}, {DrainPeriod: 9 * time.Second}, {DrainDelay: 4 * time.Second},
 	} {
 		_, err := core.New(options)
 		require.NoError(t, err)
