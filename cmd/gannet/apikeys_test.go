@@ -138,22 +138,22 @@ func (c *command) with(t *testing.T, key, path string) int {
 func TestReload_APIKeys(t *testing.T) {
 	f := newFiles(t)
 	entry := func(key string) string { return "- name: shop\n  key: " + key + "\n  scopes: [read]\n" }
-	own, keys := f.write("key", "the operator's"), f.write("keys.yaml", entry(oneKey))
+	own, keys := f.write("key", "the operator's own"), f.write("keys.yaml", entry(oneKey))
 	c := serveCommandLine(t, nil, "--api-key-file="+own, "--api-keys-file="+keys)
 	good := func(key string) bool { return c.with(t, key, "/api/stats") == http.StatusOK }
-	require.True(t, good(oneKey) && good("the operator's"))
+	require.True(t, good(oneKey) && good("the operator's own"))
 	require.False(t, good(otherKey))
 	require.Equal(t, http.StatusForbidden, c.with(t, oneKey, "/metrics"))
 
 	f.write("keys.yaml", entry(oneKey)+entry(otherKey))
 	require.Equal(t, "keys of the API", c.reload(t, logReloaded)[0].Changed)
-	require.True(t, good(oneKey) && good(otherKey) && good("the operator's"))
+	require.True(t, good(oneKey) && good(otherKey) && good("the operator's own"))
 
 	f.write("keys.yaml", entry(otherKey))
 	f.write("key", "another operator's")
 	require.Equal(t, "keys of the API", c.reload(t, logReloaded)[0].Changed)
 	require.True(t, good(otherKey) && good("another operator's"))
-	require.False(t, good(oneKey) || good("the operator's"))
+	require.False(t, good(oneKey) || good("the operator's own"))
 	require.Equal(t, "nothing", c.reload(t, logReloaded)[0].Changed)
 
 	f.write("keys.yaml", "")
@@ -162,4 +162,29 @@ func TestReload_APIKeys(t *testing.T) {
 	require.True(t, good(otherKey), "an emptied file opens nothing")
 	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, c.Wait())
+}
+
+// A key that can be guessed is taken, and warned of at the start and whenever the
+// settings are read again.
+func TestServe_WarnsOfAShortAPIKey(t *testing.T) {
+	const warning = "the API key is shorter than 16 bytes and can be guessed"
+	for key, want := range map[string]bool{"fifteen bytes..": true, "sixteen bytes...": false, "": false} {
+		ended := program(t, "", []string{"GANNET_API_KEY=" + key}, "serve", "--path=ws", "--log-format=json")
+		require.Equal(t, 1, ended.status)
+		require.Equal(t, want, strings.Contains(ended.stderr, `"level":"WARN","msg":"`+warning+`"`), ended.stderr)
+		require.NotContains(t, ended.stderr, "teen bytes.")
+	}
+
+	own := newFiles(t)
+	path := own.write("key", "sixteen bytes...")
+	c := serveCommandLine(t, nil, "--api-key-file="+path)
+	require.Len(t, c.reload(t, logReloaded), 1)
+	own.write("key", "fifteen bytes..\n")
+	for _, changed := range []string{"keys of the API", "nothing"} {
+		lines := c.reload(t, logReloaded)
+		require.Len(t, lines, 2)
+		require.Equal(t, warning, lines[0].Msg)
+		require.Equal(t, changed, lines[1].Changed)
+	}
+	require.Equal(t, http.StatusOK, c.with(t, "fifteen bytes..", "/api/stats"))
 }

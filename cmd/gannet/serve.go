@@ -69,6 +69,7 @@ func (s *serveCommand) Run(ctx context.Context, command *kong.Context) error {
 	if err := errors.Join(s.readSecrets(), s.readCertificate()); err != nil {
 		return err
 	}
+	s.warnOfShortKey(s.Server.Log)
 	if s.certificate != nil {
 		watching, stop := context.WithCancel(ctx)
 		defer stop()

@@ -28,6 +28,8 @@ const (
 	clientGone
 	tooManyRooms
 	bodyTooLarge
+	tooManyLines
+	batchTooLargeForKey
 	unsupportedMediaType
 	idempotencyKeyReused
 	overloaded
@@ -47,7 +49,7 @@ var errorTable = [codeCount]struct {
 	help   string
 }{
 	badRequestBody:       {"BAD_BODY", http.StatusBadRequest, "The body cannot be read, or has another form than the request's."},
-	badLine:              {"BAD_LINE", http.StatusBadRequest, "A line of a batch, or the one publish request of a JSON body, has another form: an unknown field, a target that is empty or null, or more than one."},
+	badLine:              {"BAD_LINE", http.StatusBadRequest, "A line of a batch, or the one publish request of a JSON body, has another form: an unknown field, a target that is empty or null, or more than one; the text names it."},
 	badMessage:           {"BAD_MESSAGE", http.StatusBadRequest, "The message is no envelope: strict JSON with the strings type and action."},
 	badCondition:         {"BAD_CONDITION", http.StatusBadRequest, "The condition cannot be read; the text says where."},
 	badClientID:          {"BAD_CLIENT_ID", http.StatusBadRequest, "A client id has 32 lower-case hex digits."},
@@ -64,6 +66,8 @@ var errorTable = [codeCount]struct {
 	clientGone:           {"CLIENT_GONE", http.StatusNotFound, "The client is not connected."},
 	tooManyRooms:         {"TOO_MANY_ROOMS", http.StatusConflict, "The client is in as many rooms as it may be."},
 	bodyTooLarge:         {"BODY_TOO_LARGE", http.StatusRequestEntityTooLarge, "The body is larger than max-publish-size."},
+	tooManyLines:         {"TOO_MANY_LINES", http.StatusRequestEntityTooLarge, "The batch has more than 10,000 lines: nothing of it is published."},
+	batchTooLargeForKey:  {"BATCH_TOO_LARGE_FOR_KEY", http.StatusRequestEntityTooLarge, "The batch has an idempotency key and more lines than answers can be remembered for: 400 bytes each, a quarter of max-idempotency-bytes together. Nothing of it is published; the text says how many lines there may be."},
 	unsupportedMediaType: {"UNSUPPORTED_MEDIA_TYPE", http.StatusUnsupportedMediaType, "The Content-Type is not that of the operation."},
 	idempotencyKeyReused: {"IDEMPOTENCY_KEY_REUSED", http.StatusUnprocessableEntity, "The idempotency key came with another request before."},
 	overloaded:           {"OVERLOADED", http.StatusServiceUnavailable, "An event loop's inbox is full: nobody has got the message. Try again, after the time that Retry-After says."},

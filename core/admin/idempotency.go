@@ -58,6 +58,10 @@ func newIdempotency(o *Options) *idempotency {
 	}
 }
 
+// maxAnswer is the size of the largest answer that should be remembered, in bytes: one
+// that has the room of all others would have them forgotten.
+func (m *idempotency) maxAnswer() int { return m.maxBytes / 4 }
+
 // once answers a request, or returns the answer that it had, with replayed. A request
 // that comes while the same is being answered waits for that, or until ctx ends. What
 // is refused is not remembered. The error is of the request, of its key, or ctx's.

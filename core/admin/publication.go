@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/gannet-ws/gannet/codec"
 	"github.com/gannet-ws/gannet/core"
@@ -29,16 +31,22 @@ type publication struct {
 // readPublication reads a publish request. The publication's message is a copy.
 func readPublication(raw []byte) (p core.Publication, bad *apiError) {
 	var request publication
+	if start := bytes.TrimLeft(raw, " \t\r\n"); len(start) == 0 || start[0] != '{' {
+		return p, errNoObject
+	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields() // a mistyped target would mean everybody
 	if err := decoder.Decode(&request); err != nil || !atEnd(decoder) {
-		return p, &apiError{"This is not a publish request", badLine}
+		return p, whatIsWrong(raw)
 	}
 	if p.To, bad = request.target(); bad != nil {
 		return p, bad
 	}
 	if bad = checkEnvelope(request.Message); bad != nil {
 		return p, bad
+	}
+	if !utf8.Valid(raw) { // a name would be another one's
+		return p, errNotUTF8
 	}
 	p.Message = codec.NewMessage(codec.OpText, request.Message)
 	return p, nil
@@ -123,14 +131,17 @@ func clientsTarget(clients several[name]) (core.Target, *apiError) {
 // application has lost its target, everybody must not take the place.
 type name string
 
-var errNoName = errors.New("a target is null or empty")
-
 // UnmarshalJSON reads the string.
 func (n *name) UnmarshalJSON(raw []byte) error {
-	if string(raw) == "null" || string(raw) == `""` {
-		return errNoName
+	switch {
+	case string(raw) == "null":
+		return errNull
+	case string(raw) == `""`:
+		return errEmpty
+	case json.Unmarshal(raw, (*string)(n)) != nil:
+		return errNotText
 	}
-	return json.Unmarshal(raw, (*string)(n))
+	return nil
 }
 
 // userID is a user's id, which JSON may hold as a number or as a string.
@@ -139,11 +150,16 @@ type userID string
 // UnmarshalJSON reads either form, in the spelling of tokens.
 func (u *userID) UnmarshalJSON(raw []byte) error {
 	subject, ok := auth.SubjectText(raw)
-	if !ok {
-		return errNoName
+	switch {
+	case ok:
+		*u = userID(subject)
+		return nil
+	case string(raw) == "null":
+		return errNull
+	case string(raw) == `""`:
+		return errEmpty
 	}
-	*u = userID(subject)
-	return nil
+	return errNotUserID
 }
 
 // several is names that may be absent, but neither null nor empty.
@@ -151,11 +167,18 @@ type several[T ~string] []T
 
 // UnmarshalJSON reads an array.
 func (l *several[T]) UnmarshalJSON(raw []byte) error {
-	if err := json.Unmarshal(raw, (*[]T)(l)); err != nil {
-		return err
+	if string(raw) == "null" {
+		return errNull
 	}
-	if len(*l) == 0 {
-		return errNoName
+	err := json.Unmarshal(raw, (*[]T)(l))
+	var shape *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &shape):
+		return errNotArray
+	case err != nil:
+		return fmt.Errorf("has an entry that %w", err)
+	case len(*l) == 0:
+		return errEmpty
 	}
 	return nil
 }
