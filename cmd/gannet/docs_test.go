@@ -103,13 +103,20 @@ func readNotes(t *testing.T) map[string]note {
 	return notes
 }
 
-// Every setting that is a number, a size or a time has its note, every note its
-// setting, and the metrics that notes speak of are there.
+// Every setting has its note, every note its setting, and the metrics that notes speak
+// of are there. A note says when to change the setting; that of a number, a size or a
+// time says what it bounds and costs, too.
 func TestDocs_NotesAreOfSettingsAndMetrics(t *testing.T) {
 	notes, flags := readNotes(t), serveFlags(t)
 	for name, flag := range flags {
-		if unit := unitOf(flag); !flag.Hidden && slices.Contains([]string{"number", "size", "time"}, unit) {
-			assert.Contains(t, notes, name, "docs/settings.yaml says what this %s bounds", unit)
+		if flag.Hidden {
+			continue
+		}
+		n, unit := notes[name], unitOf(flag)
+		assert.NotEmpty(t, n.Change, "docs/settings.yaml says when to change %s", name)
+		if slices.Contains([]string{"number", "size", "time"}, unit) {
+			assert.NotEmpty(t, n.Bounds, "docs/settings.yaml says what %s, a %s, bounds", name, unit)
+			assert.NotEmpty(t, n.Costs, "docs/settings.yaml says what %s, a %s, costs", name, unit)
 		}
 	}
 	var metrics []string
@@ -118,11 +125,30 @@ func TestDocs_NotesAreOfSettingsAndMetrics(t *testing.T) {
 	}
 	for name, n := range notes {
 		assert.Contains(t, flags, name)
-		assert.NotContains(t, []string{n.Bounds, n.Costs, n.Change}, "", name)
 		for _, metric := range regexp.MustCompile(`gannet_[a-z_]+`).FindAllString(n.html(), -1) {
 			assert.Contains(t, metrics, metric, name)
 		}
 	}
+}
+
+// Notes stand in the order of the page.
+func TestDocs_NotesStandInOrder(t *testing.T) {
+	parser, err := newParser(context.Background(), &cli{}, io.Discard)
+	require.NoError(t, err)
+	var want, got []string
+	for _, group := range groupFlags(serveNode(parser.Model).Flags) {
+		for _, flag := range group.flags {
+			want = append(want, flag.Name)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join("docs", "settings.yaml"))
+	require.NoError(t, err)
+	var notes yaml.MapSlice
+	require.NoError(t, yaml.Unmarshal(text, &notes))
+	for _, n := range notes {
+		got = append(got, n.Key.(string))
+	}
+	require.Equal(t, want, got)
 }
 
 // metricsPage lists the metrics.
