@@ -155,15 +155,24 @@ func (unconfirmed) Standing(string) bool { return false }
 
 func (unconfirmed) Await(_ string, done func(error)) { done(errors.New("away")) }
 
+// unanswering is a bus that is still about to subscribe.
+type unanswering struct{ unconfirmed }
+
+func (unanswering) Await(string, func(error)) {}
+
 // A join is none of the bus's business, but its answer says that messages may not
 // arrive.
 func TestCluster_JoinDegraded(t *testing.T) {
-	server := start(t, core.Options{Loops: 1, Bus: unconfirmed{}}, tellID)
-	joined, err := server.Cluster().Join(t.Context(), idOf(connect(t, server)), "r")
-	require.NoError(t, err)
-	assert.Equal(t, core.Membership{Clients: 1, Degraded: true, Coverage: complete}, joined)
-	assert.Equal(t, 1, server.MemberCount("r"))
-	joined, err = server.Cluster().JoinUser(t.Context(), "nobody", "r")
-	require.NoError(t, err)
-	assert.False(t, joined.Degraded, "there is nobody to miss anything")
+	for name, nodes := range map[string]bus.Bus{"it says no": unconfirmed{}, "it says nothing in time": unanswering{}} {
+		t.Run(name, func(t *testing.T) {
+			server := start(t, core.Options{Loops: 1, Bus: nodes}, tellID)
+			joined, err := server.Cluster().Join(t.Context(), idOf(connect(t, server)), "r")
+			require.NoError(t, err)
+			assert.Equal(t, core.Membership{Clients: 1, Degraded: true, Coverage: complete}, joined)
+			assert.Equal(t, 1, server.MemberCount("r"))
+			joined, err = server.Cluster().JoinUser(t.Context(), "nobody", "r")
+			require.NoError(t, err)
+			assert.False(t, joined.Degraded, "there is nobody to miss anything")
+		})
+	}
 }

@@ -243,7 +243,7 @@ const refusedGrace = time.Second
 func (l *loop) checkHandshake(h *handshake) {
 	waited := since(l.shard.Now, h.since)
 	switch {
-	case (h.refused || l.server.State() >= StateDraining) && waited >= refusedGrace:
+	case h.refused && waited >= refusedGrace:
 	case !h.refused && waited >= l.server.options.HandshakeTimeout:
 		l.counters.Refused[refusedTimeout]++
 	default:

@@ -17,12 +17,15 @@ import (
 // refusedUpgrade asks for an upgrade that is answered with an error.
 func refusedUpgrade(t *testing.T, server *core.Server) (status int, header http.Header, body string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", server.Addr().String())
+	conn := raw(t, server)
+	_, err := conn.Write(upgradeRequest(server))
 	require.NoError(t, err)
-	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
-	_, err = conn.Write(upgradeRequest(server))
-	require.NoError(t, err)
+	return answered(t, conn)
+}
+
+// answered reads the answer to an upgrade request that is refused.
+func answered(t *testing.T, conn net.Conn) (status int, header http.Header, body string) {
+	t.Helper()
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)
 	defer response.Body.Close()

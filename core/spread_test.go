@@ -124,6 +124,27 @@ func TestDrain_Delay(t *testing.T) {
 	returns(t, ran)
 }
 
+// A request that takes its time is answered, as long as there are clients to wait for.
+func TestDrain_SlowRequest(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, core.Options{DrainDelay: 4 * time.Second, DrainPeriod: allAtOnce})
+	ran, stop := runInBackground(t, server)
+	c := connect(t, server)
+	conn, request := raw(t, server), upgradeRequest(server)
+	_, err := conn.Write(request[:20])
+	require.NoError(t, err)
+	stop()
+	time.Sleep(5 * time.Second / 2) // longer than those are kept who have been refused
+	_, err = conn.Write(request[20:])
+	require.NoError(t, err)
+	status, header, body := answered(t, conn)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, "1", header.Get("Retry-After"))
+	require.Contains(t, body, `"DRAINING"`)
+	require.Equal(t, closing{1012, "draining"}, c.end())
+	returns(t, ran)
+}
+
 func TestOptions_Drain(t *testing.T) {
 	for want, options := range map[string]core.Options{
 		"drain-delay is -1s: it cannot be below zero":                                                    {DrainDelay: -time.Second},
