@@ -40,7 +40,7 @@ check: allocs ## Format, vet, staticcheck, allocations, the rules of the layout,
 	cd bench/peers && $(GO) vet ./...
 	$(TOOL) staticcheck -checks $(CHECKS) ./...
 	$(GO) mod verify
-	$(GO) test ./cmd/gannet -run TestLayout
+	$(GO) test ./cmd/gannet -run 'TestLayout|TestDocs'
 	$(GO) test ./bench/readme
 
 # Files outside the module do not count for go test's cache.

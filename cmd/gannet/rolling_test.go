@@ -153,6 +153,7 @@ func (r *rolling) disconnect() {
 // account makes sure that everybody came back in time and missed nothing else.
 func (r *rolling) account(published [][]publication) *account {
 	a := &account{slowest: slowest(r.clients, published)}
+	assert.Less(r.t, a.slowest, rollingSlack, "messages are slow, and much that is missed would be excused")
 	for _, v := range r.clients {
 		a.add(r.t, v, published[v.room])
 		for _, away := range v.absences() {

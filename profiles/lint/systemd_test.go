@@ -62,7 +62,7 @@ func TestSystemd_Environment(t *testing.T) {
 		environment[line[1]] = line[2]
 	}
 	known(t, environment)
-	for _, name := range []string{"GANNET_ADDR", "GANNET_ADMIN_ADDR", "GANNET_DRAIN_TIMEOUT", "GANNET_DRAIN_PERIOD", "GANNET_DRAIN_DELAY"} {
+	for _, name := range []string{"GANNET_ADDR", "GANNET_ADMIN_ADDR", "GANNET_DRAIN_TIMEOUT", "GANNET_DRAIN_DELAY"} {
 		assert.Equal(t, settings(t)[name], environment[name], "an example shows the default")
 	}
 }
