@@ -50,7 +50,7 @@ func (s *Server) UserClients(userID string) []ClientID { return s.directory.User
 func (s *Server) Clients(ctx context.Context, filter func(*ClientView) bool, limit int) ([]ClientInfo, error) {
 	var found []ClientInfo
 	for l := range s.running {
-		err := l.each(ctx, func(c *shard.Client) bool {
+		err := l.each(ctx, 0, func(c *shard.Client) bool {
 			if view := l.view(c); l.picks(filter, view) {
 				found = append(found, view.Info())
 			}
@@ -78,12 +78,12 @@ func (l *loop) picks(filter func(*ClientView) bool, view *ClientView) (picked bo
 // eachChunk is the number of records that one visit of a loop looks at.
 const eachChunk = 1024
 
-// each calls f for the loop's open clients, those of EchoPath left out, until f
-// returns false. It waits for the loop, which looks at its sockets between two
-// pieces.
-func (l *loop) each(ctx context.Context, f func(*shard.Client) (more bool)) error {
+// each calls f for the loop's open clients, those of EchoPath left out, from a slot on
+// in the order of their ids, until f returns false. It waits for the loop, which looks
+// at its sockets between two pieces.
+func (l *loop) each(ctx context.Context, from int, f func(*shard.Client) (more bool)) error {
 	type progress struct{ slots, more bool }
-	for from, done := 0, false; !done; from += eachChunk {
+	for done := false; !done; from += eachChunk {
 		step := make(chan progress, 1)
 		l.post(shard.Op{Call: func(sh *shard.Shard) {
 			more := true

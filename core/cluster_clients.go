@@ -33,6 +33,8 @@ func (s *Server) handleSurveys() {
 		kindLeave:          s.answerMembership(oneClient, (*Server).leaveHere),
 		kindLeaveUser:      s.answerMembership(clientsOfUser, (*Server).leaveHere),
 		kindGlance:         s.answerGlance,
+		kindMetadata:       s.answerMetadata,
+		kindClientPage:     s.answerClientPage,
 	}
 }
 
@@ -113,11 +115,17 @@ func (c *Cluster) FindClient(ctx context.Context, id ClientID) FoundClient {
 	for _, a := range answers {
 		found.Client = a.value
 	}
-	if found.Client != nil && found.Client.User != nil {
-		user := found.Client.User
-		user.ID, _ = auth.SubjectText(user.IDJSON)
+	if found.Client != nil {
+		found.Client.restoreUser()
 	}
 	return found
+}
+
+// restoreUser gives a user whom a node has told of its id as text, which is not sent.
+func (i *ClientInfo) restoreUser() {
+	if i.User != nil {
+		i.User.ID, _ = auth.SubjectText(i.User.IDJSON)
+	}
 }
 
 func (s *Server) answerClient(ctx context.Context, data json.RawMessage) (any, error) {

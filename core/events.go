@@ -39,23 +39,67 @@ var errNoObject = errors.New("an event is a JSON object")
 // does, too. Any goroutine may call it, and it does not wait. The error says that
 // the value has no such JSON; a bus that is away is counted.
 func (s *Server) Emit(channel string, message any) error {
-	payload, err := codec.AppendJSON(nil, message)
+	payload, err := encodeEvent(channel, message)
 	if err != nil {
-		return fmt.Errorf("cannot encode an event for %s: %w", channel, err)
+		return err
 	}
 	return s.emitObject(channel, payload)
+}
+
+// TryEmit sends an event as Emit does, or not at all: where the bus does not take it,
+// subscribers of this node do not get it either. The error may be the bus's, too, of
+// which bus.ErrTooLarge says that another attempt is in vain, or ErrNoListener.
+func (s *Server) TryEmit(channel string, message any) error {
+	payload, err := encodeEvent(channel, message)
+	if err != nil {
+		return err
+	}
+	e, err := s.newEvent(channel, payload)
+	if err != nil {
+		return err
+	}
+	if _, alone := s.options.Bus.(bus.Local); alone && !s.subscribers.Wants(channel) {
+		return ErrNoListener
+	}
+	if err := s.emitToOthers(e); err != nil {
+		return err
+	}
+	node{s}.Hear(e)
+	return nil
+}
+
+// ErrNoListener is returned by TryEmit where nobody can hear the event: the server has
+// no bus to others, and no subscriber of its own.
+var ErrNoListener = errors.New("the server has no bus, and no subscriber")
+
+func encodeEvent(channel string, message any) ([]byte, error) {
+	payload, err := codec.AppendJSON(nil, message)
+	if err != nil {
+		return nil, fmt.Errorf("cannot encode an event for %s: %w", channel, err)
+	}
+	return payload, nil
 }
 
 // SendCustomMessage sends an event to the subscribers of the channel custom, as
 // Emit does.
 func (s *Server) SendCustomMessage(message any) error { return s.Emit(bus.Custom, message) }
 
-// emitObject adds the node's id behind the members of the object, which is JSON.
-// There it counts even if they have a workerId: by it a node knows its own events.
+// emitObject sends an event, which is JSON.
 func (s *Server) emitObject(channel string, object []byte) error {
+	e, err := s.newEvent(channel, object)
+	if err == nil {
+		_ = s.emit(e)
+	}
+	return err
+}
+
+// newEvent makes an event, with the node's id behind the members of the object, which
+// is JSON. There it counts even if they have a workerId: by it a node knows its own
+// events.
+func (s *Server) newEvent(channel string, object []byte) (*bus.Event, error) {
 	object = bytes.TrimSpace(object)
 	if !bytes.HasPrefix(object, []byte("{")) {
-		return errNoObject
+		return nil, errNoObject
 	}
 	event := bytes.Clone(bytes.TrimSpace(object[:len(object)-1]))
 	if len(event) > 1 {
@@ -64,8 +108,7 @@ func (s *Server) emitObject(channel string, object []byte) error {
 	event = append(event, `"workerId":"`...)
 	event = append(event, s.NodeID()...)
 	event = append(event, `"}`...)
-	_ = s.emit(&bus.Event{Channel: channel, Payload: event, Sender: s.NodeID()})
-	return nil
+	return &bus.Event{Channel: channel, Payload: event, Sender: s.NodeID()}, nil
 }
 
 // wanted reports whether anybody listens to the channel.
@@ -77,6 +120,11 @@ func (s *Server) wanted(channel string) bool {
 // counted, too.
 func (s *Server) emit(e *bus.Event) error {
 	node{s}.Hear(e)
+	return s.emitToOthers(e)
+}
+
+// emitToOthers has other nodes hear the event, if they may want to.
+func (s *Server) emitToOthers(e *bus.Event) error {
 	if !s.options.Bus.Wanted(e.Channel) {
 		return nil
 	}

@@ -31,33 +31,69 @@ func (m *metadata) index(key string) int {
 // by that key; nil removes it. It keeps both without copying. It reports false,
 // and changes nothing, when the client would have more than MaxMetadata.
 func (s *Shard) SetMetadata(c *Client, key string, value []byte) bool {
-	m := s.slots.metadata(c.slot())
 	if value == nil {
-		m.remove(key)
+		s.slots.metadata(c.slot()).remove(key)
 		return true
 	}
 	entry := metadataEntry{key, value}
 	size := entry.cost()
-	at := -1
-	if m != nil {
+	if m := s.slots.metadata(c.slot()); m != nil {
 		size += m.size
-		if at = m.index(key); at >= 0 {
+		if at := m.index(key); at >= 0 {
 			size -= m.entries[at].cost()
 		}
 	}
 	if size > s.options.MaxMetadata {
 		return false
 	}
+	s.putMetadata(c, entry)
+	return true
+}
+
+// ChangeMetadata does with several values what SetMetadata does with one: with all
+// of them or, where it reports false, with none.
+func (s *Shard) ChangeMetadata(c *Client, changes map[string][]byte) bool {
+	if s.changedSize(c, changes) > s.options.MaxMetadata {
+		return false
+	}
+	for key, value := range changes {
+		if value == nil {
+			s.slots.metadata(c.slot()).remove(key)
+			continue
+		}
+		s.putMetadata(c, metadataEntry{key, value})
+	}
+	return true
+}
+
+// changedSize is what the client's metadata would count for after the changes.
+func (s *Shard) changedSize(c *Client, changes map[string][]byte) (size int) {
+	s.EachMetadata(c, func(key string, value []byte) {
+		if _, changed := changes[key]; !changed {
+			size += (&metadataEntry{key, value}).cost()
+		}
+	})
+	for key, value := range changes {
+		if value != nil {
+			size += (&metadataEntry{key, value}).cost()
+		}
+	}
+	return size
+}
+
+// putMetadata keeps an entry, for which there is room.
+func (s *Shard) putMetadata(c *Client, entry metadataEntry) {
+	m := s.slots.metadata(c.slot())
 	if m == nil {
 		m = s.slots.makeMetadata(c.slot())
 	}
-	m.size = size
-	if at >= 0 {
+	m.size += entry.cost()
+	if at := m.index(entry.key); at >= 0 {
+		m.size -= m.entries[at].cost()
 		m.entries[at] = entry
-	} else {
-		m.entries = append(m.entries, entry)
+		return
 	}
-	return true
+	m.entries = append(m.entries, entry)
 }
 
 func (m *metadata) remove(key string) {

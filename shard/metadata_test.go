@@ -31,6 +31,44 @@ func TestMetadata_KeptByKeyAndBounded(t *testing.T) {
 	require.True(t, f.SetMetadata(a, "m", []byte("123")), "the room is free again")
 }
 
+// Several values are changed together or not at all, in whatever order they fit.
+func TestMetadata_ChangedTogether(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.MaxMetadata = 3*entryCost + 9 })
+	a := f.add("").Client
+	kept := func() map[string]string {
+		all, size := map[string]string{}, 0
+		f.EachMetadata(a, func(key string, value []byte) {
+			all[key] = string(value)
+			size += entryCost + len(key) + len(value)
+		})
+		require.LessOrEqual(t, size, f.options.MaxMetadata)
+		if m := f.slots.metadata(a.slot()); m != nil {
+			require.Equal(t, size, m.size)
+		}
+		return all
+	}
+	require.True(t, f.ChangeMetadata(a, nil))
+	require.True(t, f.ChangeMetadata(a, map[string][]byte{"none": nil}))
+	require.Empty(t, kept())
+	require.True(t, f.ChangeMetadata(a, map[string][]byte{"k": []byte("123"), "l": []byte("1"), "m": []byte("12")}))
+	full := map[string]string{"k": "123", "l": "1", "m": "12"}
+	require.Equal(t, full, kept())
+
+	for _, tooMuch := range []map[string][]byte{
+		{"k": []byte("1"), "l": []byte("1234")},
+		{"m": nil, "n": []byte("1"), "o": []byte("")},
+		{"k": []byte("1234")},
+	} {
+		require.False(t, f.ChangeMetadata(a, tooMuch))
+		require.Equal(t, full, kept())
+	}
+	require.True(t, f.ChangeMetadata(a, map[string][]byte{"k": []byte("1"), "l": []byte("123")}), "one grows by what the other shrinks")
+	require.True(t, f.ChangeMetadata(a, map[string][]byte{"k": nil, "n": []byte("1"), "none": nil}))
+	require.Equal(t, map[string]string{"l": "123", "m": "12", "n": "1"}, kept())
+	require.True(t, f.ChangeMetadata(a, map[string][]byte{"l": nil, "m": nil, "n": nil}))
+	require.Empty(t, kept())
+}
+
 func TestMetadata_EndsWithTheClient(t *testing.T) {
 	f := newFixture(t, func(o *Options) { o.MaxMetadata = 1000 })
 	a := f.add("").Client

@@ -107,7 +107,7 @@ func (r *receiver) limit(message []byte) int {
 
 // Why a message is dropped.
 var (
-	errTooLarge  = errors.New("the message is too large")
+	errTooLarge  = bus.ErrTooLarge
 	errNotJSON   = errors.New("the message is not strict JSON")
 	errNotObject = errors.New("the message is not a JSON object")
 	errReceiver  = errors.New("the message has no valid clientId")

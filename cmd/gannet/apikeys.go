@@ -21,10 +21,17 @@ import (
 // guessed. The one that has all scopes may be shorter, with a warning.
 const minAPIKey = 16
 
-// warnOfShortKey logs that the key that has all scopes can be guessed, if it can.
-func (s *serveCommand) warnOfShortKey(log *slog.Logger) {
+// shortKey returns a sentence where the key that has all scopes can be guessed.
+func (s *serveCommand) shortKey() (warning string) {
 	if key := s.Admin.APIKey; key != "" && len(key) < minAPIKey {
-		log.Warn(fmt.Sprintf("the API key is shorter than %d bytes and can be guessed", minAPIKey))
+		return fmt.Sprintf("the API key is shorter than %d bytes and can be guessed", minAPIKey)
+	}
+	return ""
+}
+
+func (s *serveCommand) warnOfShortKey(log *slog.Logger) {
+	if warning := s.shortKey(); warning != "" {
+		log.Warn(warning)
 	}
 }
 

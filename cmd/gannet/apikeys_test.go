@@ -122,6 +122,37 @@ func TestConfigCheck_APIKeys(t *testing.T) {
 	require.Equal(t, "gannet.yaml:2: api-keys-file "+path+":2: key is shorter than 16 bytes", mistakes[len(mistakes)-1])
 }
 
+// gannet config check warns of a key that can be guessed, wherever it comes from, and
+// finds nothing wrong with it.
+func TestConfigCheck_WarnsOfAShortAPIKey(t *testing.T) {
+	const warning = "warning: the API key is shorter than 16 bytes and can be guessed\n"
+	f := newFiles(t)
+	short, long := f.write("short", "fifteen bytes..\n"), f.write("long", "sixteen bytes...\n")
+	for text, tt := range map[string]struct {
+		environment, warning string
+		status               int
+	}{
+		"api-key: fifteen bytes..\n":                  {"", warning, 0},
+		"api-key: sixteen bytes...\n":                 {"", "", 0},
+		"api-key-file: " + short + "\n":               {"", warning, 0},
+		"api-key-file: " + long + "\n":                {"", "", 0},
+		"max-rooms: 7\n":                              {"", "", 0},
+		"max-rooms: 8\n":                              {"GANNET_API_KEY=fifteen bytes..", warning, 0},
+		"api-key: fifteen bytes..\nmax-inbox: 0\n":    {"", warning, 1},
+		"api-key: fifteen bytes..\nmax-rooms: many\n": {"", warning, 1},
+	} {
+		checked := program(t, "", []string{tt.environment}, "config", "check", "--config="+f.write("gannet.yaml", text))
+		require.Equal(t, tt.status, checked.status, text)
+		require.NotContains(t, checked.stdout, "guessed", text)
+		if tt.status == 0 {
+			require.Equal(t, tt.warning, checked.stderr, text)
+			require.Contains(t, checked.stdout, "nothing is wrong with them")
+			continue
+		}
+		require.True(t, strings.HasPrefix(checked.stderr, tt.warning+"gannet: mistakes in "), checked.stderr)
+	}
+}
+
 // with is the status of a request with a key.
 func (c *command) with(t *testing.T, key, path string) int {
 	t.Helper()

@@ -18,7 +18,8 @@ import (
 type configCheck struct{}
 
 // Run returns all that is wrong with the configuration file, a line each, as gannet
-// serve would take it here: with this environment and this machine's limits.
+// serve would take it here: with this environment and this machine's limits. What
+// gannet serve would warn of at its start is written to standard error.
 func (*configCheck) Run(ctx context.Context, c *cli, command *kong.Context, out io.Writer) error {
 	if c.Config == "" {
 		return errors.New("there is nothing to check: say --config FILE")
@@ -29,6 +30,10 @@ func (*configCheck) Run(ctx context.Context, c *cli, command *kong.Context, out 
 	}
 	size, warnings := len(file.settings), append(file.foreign(command.Model), unknownVariables(command.Model)...)
 	mistakes := file.mistakes(ctx, command.Model)
+	serve, _ := file.tryServe(ctx) // what it would refuse is among the mistakes
+	if warning := serve.shortKey(); warning != "" {
+		fmt.Fprintln(command.Stderr, "warning:", warning)
+	}
 	for _, warning := range warnings {
 		if _, err := fmt.Fprintln(out, "warning:", warning); err != nil {
 			return err
@@ -100,7 +105,7 @@ func (r *fileResolver) checkValue(flag *kong.Flag) error {
 // another: the setting that a sentence is about is left out, to hear the next.
 func (r *fileResolver) conflicts(ctx context.Context) (errs []error) {
 	for {
-		err := r.tryServe(ctx)
+		_, err := r.tryServe(ctx)
 		if err == nil {
 			return errs
 		}
@@ -129,22 +134,22 @@ func separate(err error) []error {
 	return []error{err}
 }
 
-// tryServe returns what gannet serve would refuse to start with if the file had these
-// settings.
-func (r *fileResolver) tryServe(ctx context.Context) error {
+// tryServe returns gannet serve with the settings of the file, as far as it could be
+// made, and what it would refuse to start with.
+func (r *fileResolver) tryServe(ctx context.Context) (*serveCommand, error) {
 	c := cli{file: r}
 	parser, err := newParser(ctx, &c, io.Discard)
 	if err != nil {
-		return err
+		return &c.Serve, err
 	}
 	command, err := parser.Parse([]string{"serve"})
 	if err != nil {
-		return err
+		return &c.Serve, err
 	}
 	if err := refuseZeros(command.Flags()); err != nil {
-		return err
+		return &c.Serve, err
 	}
-	return c.Serve.check()
+	return &c.Serve, c.Serve.check()
 }
 
 // named returns the setting of the file that a sentence names first; none if it is

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"io"
 	"net/http"
@@ -37,6 +38,7 @@ func (a *Admin) answerOnce(w http.ResponseWriter, r *http.Request, body []byte, 
 		w.Header().Set(replayedHeader, "true")
 	}
 	w.Header().Set("Content-Type", given.media)
+	w.WriteHeader(cmp.Or(given.status, http.StatusOK))
 	_, _ = w.Write(given.body) // the peer has gone if it fails
 }
 

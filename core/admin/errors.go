@@ -27,12 +27,15 @@ const (
 	pathNotFound
 	clientGone
 	tooManyRooms
+	metadataFull
 	bodyTooLarge
 	tooManyLines
 	batchTooLargeForKey
 	unsupportedMediaType
 	idempotencyKeyReused
+	noBus
 	overloaded
+	busAway
 	tooManyWatchers
 	notRunning
 	notReady
@@ -65,12 +68,15 @@ var errorTable = [codeCount]struct {
 	pathNotFound:         {"NOT_FOUND", http.StatusNotFound, "There is nothing at the path, or not by that method."},
 	clientGone:           {"CLIENT_GONE", http.StatusNotFound, "The client is not connected."},
 	tooManyRooms:         {"TOO_MANY_ROOMS", http.StatusConflict, "The client is in as many rooms as it may be."},
-	bodyTooLarge:         {"BODY_TOO_LARGE", http.StatusRequestEntityTooLarge, "The body is larger than max-publish-size."},
+	metadataFull:         {"METADATA_FULL", http.StatusConflict, "The client would have more metadata than max-metadata says: nothing of it has been changed."},
+	bodyTooLarge:         {"BODY_TOO_LARGE", http.StatusRequestEntityTooLarge, "The body is larger than max-publish-size, or an event than redis-max-payload."},
 	tooManyLines:         {"TOO_MANY_LINES", http.StatusRequestEntityTooLarge, "The batch has more than 10,000 lines: nothing of it is published."},
 	batchTooLargeForKey:  {"BATCH_TOO_LARGE_FOR_KEY", http.StatusRequestEntityTooLarge, "The batch has an idempotency key and more lines than answers can be remembered for: 400 bytes each, a quarter of max-idempotency-bytes together. Nothing of it is published; the text says how many lines there may be."},
 	unsupportedMediaType: {"UNSUPPORTED_MEDIA_TYPE", http.StatusUnsupportedMediaType, "The Content-Type is not that of the operation."},
 	idempotencyKeyReused: {"IDEMPOTENCY_KEY_REUSED", http.StatusUnprocessableEntity, "The idempotency key came with another request before."},
+	noBus:                {"NO_BUS", http.StatusNotImplemented, "Nobody could hear the event: the server has no bus to others, and no subscriber of its own."},
 	overloaded:           {"OVERLOADED", http.StatusServiceUnavailable, "An event loop's inbox is full: nobody has got the message. Try again, after the time that Retry-After says."},
+	busAway:              {"BUS_AWAY", http.StatusServiceUnavailable, "The bus has not taken the event: Redis is away, or too much waits for it. Nobody has heard it. Try again, after the time that Retry-After says."},
 	tooManyWatchers:      {"TOO_MANY_WATCHERS", http.StatusServiceUnavailable, "As many rooms are watched as max-watchers says."},
 	notRunning:           {"NOT_RUNNING", http.StatusServiceUnavailable, "The server does not serve clients: it starts, or stops."},
 	notReady:             {"NOT_READY", http.StatusServiceUnavailable, "New clients are not welcome; the text says why. It is the answer of /ready alone."},
@@ -120,7 +126,7 @@ func (r *refusals) byCode() map[string]uint64 {
 // refuse answers a request with an error, and counts it.
 func (a *Admin) refuse(w http.ResponseWriter, bad *apiError) {
 	a.refusals[bad.Code].Add(1)
-	if bad.Code == overloaded {
+	if bad.Code == overloaded || bad.Code == busAway {
 		w.Header().Set("Retry-After", "1")
 	}
 	writeJSON(w, errorTable[bad.Code].status, bad)

@@ -44,8 +44,9 @@ type remembered struct {
 	at       *list.Element
 }
 
-// response is what a request has been answered with status 200.
+// response is what a request has been answered that was not refused as a whole.
 type response struct {
+	status  int // 0: 200
 	media   string
 	body    []byte
 	refused bool // nothing has been done, so that it can be tried again

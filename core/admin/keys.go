@@ -15,9 +15,9 @@ type Scope string
 
 // The scopes.
 const (
-	ScopePublish Scope = "publish" // sending messages
+	ScopePublish Scope = "publish" // sending messages and events
 	ScopeRead    Scope = "read"    // learning of clients, users, rooms and nodes
-	ScopeManage  Scope = "manage"  // joining, removing and disconnecting clients
+	ScopeManage  Scope = "manage"  // joining, removing and disconnecting clients, and their metadata
 	ScopeMetrics Scope = "metrics" // the metrics
 
 	scopeNone Scope = "" // what is open to everybody

@@ -28,6 +28,7 @@ var operations = []operation{
 	{"POST", "/api/rooms/{room}/broadcast", ScopePublish, pickers, publishTo(roomOfPath)},
 	{"POST", "/api/users/{userId}/broadcast", ScopePublish, pickers, publishTo(userOfPath)},
 	{"POST", "/api/clients/{clientId}/send", ScopePublish, pickers, publishTo(clientOfPath)},
+	{"POST", "/api/events", ScopePublish, nil, (*Admin).sendEvent},
 
 	{"GET", "/api/nodes", ScopeRead, nil, (*Admin).nodes},
 	{"GET", "/api/health", ScopeRead, nil, (*Admin).figuresOfHealth},
@@ -38,6 +39,7 @@ var operations = []operation{
 	{"GET", "/api/rooms", ScopeRead, []string{"prefix", "after", "limit"}, (*Admin).rooms},
 	{"GET", "/api/rooms/{room}", ScopeRead, nil, (*Admin).room},
 	{"GET", "/api/rooms/{room}/members", ScopeRead, []string{"limit"}, (*Admin).members},
+	{"GET", "/api/clients", ScopeRead, []string{"userId", "room", "where", "after", "limit"}, (*Admin).clients},
 	{"GET", "/api/clients/{clientId}", ScopeRead, nil, (*Admin).client},
 	{"GET", "/api/users/{userId}", ScopeRead, nil, (*Admin).user},
 
@@ -45,6 +47,7 @@ var operations = []operation{
 	{"DELETE", "/api/clients/{clientId}/rooms/{room}", ScopeManage, nil, (*Admin).removeClient},
 	{"PUT", "/api/users/{userId}/rooms/{room}", ScopeManage, nil, (*Admin).joinUser},
 	{"DELETE", "/api/users/{userId}/rooms/{room}", ScopeManage, nil, (*Admin).removeUser},
+	{"PATCH", "/api/clients/{clientId}/metadata", ScopeManage, nil, (*Admin).changeMetadata},
 	{"POST", "/api/clients/{clientId}/disconnect", ScopeManage, nil, (*Admin).disconnectClient},
 	{"POST", "/api/users/{userId}/disconnect", ScopeManage, nil, (*Admin).disconnectUser},
 

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/core"
 )
 
@@ -16,7 +17,7 @@ import (
 type exchange struct {
 	method, path, media, body string // empty: as the operation has them, and JSON
 	headers                   []string
-	code                      string // of the error; good ones are answered 200
+	code                      string // of the error; none for good ones
 }
 
 // input is what an operation has to answer well, and what it has to refuse. "{id}"
@@ -101,6 +102,25 @@ var inputs = map[string]input{
 	"POST /api/users/{userId}/broadcast": publishes("/api/users/5/broadcast"),
 	"POST /api/clients/{clientId}/send":  publishes("/api/clients/{id}/send"),
 
+	"POST /api/events": {
+		good: []exchange{
+			{body: "{}"},
+			{body: ` {"type":"order","data":{"id":7}} `},
+			{body: `{"workerId":7}`},
+			{body: `{"a":1}`, headers: []string{"Idempotency-Key: a"}},
+			{body: `{"a":1}`, headers: []string{"Idempotency-Key: a"}},
+		},
+		bad: []exchange{
+			refused("", "BAD_BODY"), refused("null", "BAD_BODY"), refused("[{}]", "BAD_BODY"), refused(`"text"`, "BAD_BODY"), refused("{} {}", "BAD_BODY"),
+			refused(`{"a":1,}`, "BAD_BODY"), refused("{\"a\":\"\xff\"}", "BAD_BODY"), refused("\ufeff{}", "BAD_BODY"),
+			{media: "text/plain", body: "{}", code: "UNSUPPORTED_MEDIA_TYPE"},
+			{media: mediaNDJSON, body: "{}", code: "UNSUPPORTED_MEDIA_TYPE"},
+			{body: "{}" + strings.Repeat(" ", 4096), code: "BODY_TOO_LARGE"},
+			{path: "/api/events?channel=custom", body: "{}", code: "BAD_QUERY"},
+			{body: "{}", headers: []string{"Idempotency-Key: a b"}, code: "BAD_IDEMPOTENCY_KEY"},
+		},
+	},
+
 	"GET /api/nodes":         {good: []exchange{{}}, bad: []exchange{at("/api/nodes?x", "BAD_QUERY")}},
 	"GET /api/health":        {good: []exchange{{}}, bad: []exchange{at("/api/health?x", "BAD_QUERY")}},
 	"GET /api/stats":         {good: []exchange{{}}, bad: []exchange{at("/api/stats?x", "BAD_QUERY")}},
@@ -130,6 +150,23 @@ var inputs = map[string]input{
 	"GET /api/rooms/{room}/members": {
 		good: []exchange{{}, {path: "/api/rooms/general/members?limit=1"}, {path: "/api/rooms/none/members"}},
 		bad:  []exchange{at("/api/rooms/general/members?limit=x", "BAD_LIMIT"), at("/api/rooms/general/members?after=x", "BAD_QUERY")},
+	},
+	"GET /api/clients": {
+		good: []exchange{
+			{},
+			{path: "/api/clients?limit=1"},
+			{path: "/api/clients?after="},
+			{path: "/api/clients?after={id}"},
+			{path: "/api/clients?after=" + someID},
+			{path: "/api/clients?userId=5&room=general&where=claim%3Aplan+%3D%3D+premium&limit=10000"},
+			{path: "/api/clients?room=%7B"},
+		},
+		bad: []exchange{
+			at("/api/clients?limit=0", "BAD_LIMIT"), at("/api/clients?limit=10001", "BAD_LIMIT"), at("/api/clients?after=5", "BAD_CLIENT_ID"),
+			at("/api/clients?userId=", "BAD_QUERY"), at("/api/clients?room=", "BAD_QUERY"), at("/api/clients?where=", "BAD_QUERY"),
+			at("/api/clients?userId=%FF", "BAD_QUERY"), at("/api/clients?room=%FF", "BAD_QUERY"), at("/api/clients?where=plan", "BAD_CONDITION"),
+			at("/api/clients?user=5", "BAD_QUERY"), at("/api/clients?room=a&room=b", "BAD_QUERY"),
+		},
 	},
 	"GET /api/clients/{clientId}": {
 		good: []exchange{{}},
@@ -163,6 +200,21 @@ var inputs = map[string]input{
 		good: []exchange{{}, {}},
 		bad:  []exchange{at("/api/users/5/rooms/%7D", "BAD_ROOM_NAME")},
 	},
+	"PATCH /api/clients/{clientId}/metadata": {
+		good: []exchange{
+			{body: `{"level":3,"zone":{"a":null}}`}, {body: `{"level":null,"none":null}`}, {body: " {}\n"}, {body: `{"":"é","a":1,"a":2}`},
+		},
+		bad: []exchange{
+			{path: "/api/clients/5/metadata", body: "{}", code: "BAD_CLIENT_ID"},
+			{path: "/api/clients/" + goneID + "/metadata", body: "{}", code: "CLIENT_GONE"},
+			{path: "/api/clients/" + someID + "/metadata", body: "{}", code: "NODE_MISSING"},
+			{path: "/api/clients/{id}/metadata?x", body: "{}", code: "BAD_QUERY"},
+			refused("", "BAD_BODY"), refused("null", "BAD_BODY"), refused("[]", "BAD_BODY"), refused(`{"a":1}{}`, "BAD_BODY"), refused(`{"a":}`, "BAD_BODY"),
+			refused("{\"a\":\"\xff\"}", "BAD_BODY"), refused(`{"a":"`+strings.Repeat("x", 256)+`"}`, "METADATA_FULL"),
+			{media: "application/merge-patch+json", body: "{}", code: "UNSUPPORTED_MEDIA_TYPE"},
+			{body: "{}" + strings.Repeat(" ", 4096), code: "BODY_TOO_LARGE"},
+		},
+	},
 	"POST /api/clients/{clientId}/disconnect": {
 		good: []exchange{{body: `{"reason":"bye"}`}, {}, {path: "/api/clients/" + goneID + "/disconnect", body: "{}"}},
 		bad: []exchange{
@@ -195,7 +247,7 @@ type world struct {
 func newWorld(t *testing.T) world {
 	t.Helper()
 	n := start(t, settings{
-		server: core.Options{Loops: 1, MaxRooms: 2},
+		server: core.Options{Loops: 1, MaxRooms: 2, MaxMetadata: 256, Bus: bus.NewHub().Join()},
 		admin:  Options{MaxPublishSize: 2048, APIKeys: scopedKeys()},
 	})
 	id := n.connect(`{"sub":5,"plan":"premium"}`).join("general")
@@ -234,7 +286,7 @@ func TestOperations_GoodAndBadInput(t *testing.T) {
 		w := newWorld(t)
 		for _, e := range in.good {
 			answer := w.send(o, e, o.scope)
-			require.Equal(t, http.StatusOK, answer.status, "%+v: %s", e, answer.body)
+			require.Equal(t, success(described), answer.status, "%+v: %s", e, answer.body)
 			d.describes(t, described, answer)
 		}
 		w = newWorld(t)
