@@ -17,25 +17,37 @@ type Deflate struct {
 
 const deflateName = "permessage-deflate"
 
-// AcceptDeflate returns the first acceptable offer in a Sec-WebSocket-Extensions
-// line, or the zero Deflate. An offer with a parameter that is unknown, comes
-// twice, or has a wrong value is declined, as is one whose window is too small
-// for any Window; a line that breaks the grammar offers nothing.
-func AcceptDeflate(line []byte) (accepted Deflate) {
-	s := extensionScanner{line}
+// ErrBadExtensions says that a Sec-WebSocket-Extensions breaks the grammar, with which
+// the connection has to fail, RFC 6455 section 9.1.
+var ErrBadExtensions = &HandshakeError{400, "BAD_EXTENSIONS", "Sec-WebSocket-Extensions is malformed", ""}
+
+// AcceptDeflate returns the first acceptable offer of a client, or the zero Deflate.
+// offered is the value of Sec-WebSocket-Extensions, nil without one. An offer with a
+// parameter that is unknown, comes twice, or has a wrong value is declined, as is one
+// whose window is too small for any Window. The error is nil or ErrBadExtensions.
+func AcceptDeflate(offered []byte) (accepted Deflate, err error) {
+	if offered == nil {
+		return Deflate{}, nil
+	}
+	s := extensionScanner{offered}
+	offers := 0
 	for !s.atEnd() {
-		if s.take(',') { // an empty element of the list
-			continue
+		if s.take(',') {
+			continue // RFC 9110 section 5.6.1.2
 		}
 		offer, ok := s.offer()
 		if !ok || !s.atEnd() && !s.take(',') {
-			return Deflate{}
+			return Deflate{}, ErrBadExtensions
 		}
+		offers++
 		if accepted.Window == NoWindow {
 			accepted = offer
 		}
 	}
-	return accepted
+	if offers == 0 {
+		return Deflate{}, ErrBadExtensions
+	}
+	return accepted, nil
 }
 
 // offer reads one extension and returns the answer to it, the zero

@@ -9,11 +9,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const agreed = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+const (
+	agreed    = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+	malformed = "malformed"
+)
+
+// answerTo is the answer to an offer, or malformed.
+func answerTo(offered []byte) string {
+	deflate, err := AcceptDeflate(offered)
+	if err != nil {
+		return malformed
+	}
+	return deflate.Answer()
+}
 
 // offers are named by the section of RFC 7692, or of RFC 6455 where they say so.
 var offers = []struct{ name, line, answer string }{
-	{"5 nothing offered", "", ""},
+	{"RFC 6455 9.1 nothing", "", malformed},
+	{"RFC 6455 9.1 nothing but commas", " , ,", malformed},
+	{"RFC 6455 9.1 nothing but semicolons", ";;;", malformed},
 	{"5 another extension", "x-webkit-deflate-frame; no_context_takeover", ""},
 	{"5 behind another extension", `foo; bar="baz"; qux, permessage-deflate`, agreed},
 	{"5 no parameters", "permessage-deflate", agreed},
@@ -53,42 +67,46 @@ var offers = []struct{ name, line, answer string }{
 	},
 	{"RFC 6455 9.1 quoted value", `permessage-deflate; server_max_window_bits="10"`, agreed + "; server_max_window_bits=9"},
 	{"RFC 6455 9.1 quoted pair", `permessage-deflate; server_max_window_bits="1\2"`, agreed + "; server_max_window_bits=12"},
-	{"RFC 6455 9.1 quoted value that is no token", `permessage-deflate; server_max_window_bits="10 "`, ""},
-	{"RFC 6455 9.1 empty quoted value", `permessage-deflate; server_max_window_bits=""`, ""},
-	{"RFC 6455 9.1 quote that does not end", `permessage-deflate; server_max_window_bits="10`, ""},
-	{"RFC 6455 9.1 quote that ends in a backslash", `permessage-deflate; server_max_window_bits="10\`, ""},
-	{"RFC 6455 9.1 quoted name", `"permessage-deflate"`, ""},
+	{"RFC 6455 9.1 quoted value that is no token", `permessage-deflate; server_max_window_bits="10 "`, malformed},
+	{"RFC 6455 9.1 empty quoted value", `permessage-deflate; server_max_window_bits=""`, malformed},
+	{"RFC 6455 9.1 quote that does not end", `permessage-deflate; server_max_window_bits="10`, malformed},
+	{"RFC 6455 9.1 quote that ends in a backslash", `permessage-deflate; server_max_window_bits="10\`, malformed},
+	{"RFC 6455 9.1 quoted name", `"permessage-deflate"`, malformed},
 	{"RFC 6455 9.1 spaces", "\t permessage-deflate \t;\tserver_max_window_bits = 10\t, x", agreed + "; server_max_window_bits=9"},
 	{"RFC 6455 9.1 empty elements", ",, permessage-deflate ,,", agreed},
-	{"RFC 6455 9.1 empty parameter", "permessage-deflate;", ""},
-	{"RFC 6455 9.1 parameter without a name", "permessage-deflate; =10", ""},
-	{"RFC 6455 9.1 no value behind the sign", "permessage-deflate; client_max_window_bits=", ""},
-	{"RFC 6455 9.1 two tokens", "permessage-deflate permessage-deflate", ""},
-	{"RFC 6455 9.1 broken behind a good offer", "permessage-deflate, ;", ""},
+	{"RFC 6455 9.1 empty parameter", "permessage-deflate;", malformed},
+	{"RFC 6455 9.1 parameter without a name", "permessage-deflate; =10", malformed},
+	{"RFC 6455 9.1 no value behind the sign", "permessage-deflate; client_max_window_bits=", malformed},
+	{"RFC 6455 9.1 two tokens", "permessage-deflate permessage-deflate", malformed},
+	{"RFC 6455 9.1 broken behind a good offer", "permessage-deflate, ;", malformed},
 	{"RFC 6455 9.1 names are compared as they stand", "Permessage-Deflate", ""},
 }
 
 func TestAcceptDeflate(t *testing.T) {
 	for _, tt := range offers {
-		assert.Equal(t, tt.answer, AcceptDeflate([]byte(tt.line)).Answer(), tt.name)
+		assert.Equal(t, tt.answer, answerTo([]byte(tt.line)), tt.name)
 	}
+	assert.Empty(t, answerTo(nil), "5 nothing offered")
+	_, err := AcceptDeflate([]byte(";"))
+	assert.Same(t, ErrBadExtensions, err)
 }
 
-// Each header line is an offer, of which the first that can be accepted counts.
+// The header lines are one list, of whose offers the first that can be accepted counts.
 func TestUpgradeRequest_OffersInSeveralLines(t *testing.T) {
 	for want, lines := range map[string][]string{
 		agreed: {"x", "permessage-deflate", "permessage-deflate; server_max_window_bits=9"},
 		agreed + "; server_max_window_bits=9": {
-			"permessage-deflate; server_max_window_bits=8", "broken;", "", "permessage-deflate; server_max_window_bits=10",
+			"permessage-deflate; server_max_window_bits=8", "", "permessage-deflate; server_max_window_bits=10",
 		},
-		"": {"x", "y; z"},
+		"":        {"x", "y; z"},
+		malformed: {"permessage-deflate", "broken;"},
 	} {
 		head := withLine("sec-WEBSOCKET-extensions: " + strings.Join(lines, "\r\nSec-WebSocket-Extensions: "))
 		q, n, err := parseAndCheck(head)
 		require.NoError(t, err)
 		require.NotZero(t, n)
-		assert.Equal(t, want, q.Deflate.Answer())
-		assert.Equal(t, lines[0], string(q.Extensions))
+		assert.Equal(t, want, answerTo(q.Extensions))
+		assert.Equal(t, strings.Join(lines, ", "), string(q.Extensions))
 	}
 }
 
@@ -99,7 +117,7 @@ func TestAppendUpgradeResponse_Extensions(t *testing.T) {
 
 func TestAcceptDeflate_NoAllocs(t *testing.T) {
 	line := []byte(`x; y=z, permessage-deflate; server_max_window_bits="12"; client_max_window_bits`)
-	noAllocs(t, func() { _ = AcceptDeflate(line).Answer() })
+	noAllocs(t, func() { _ = answerTo(line) })
 }
 
 func TestWindows(t *testing.T) {
@@ -121,7 +139,7 @@ var (
 	}
 )
 
-// oracle returns the bits of the window that is accepted, 0 for none.
+// oracle returns the bits of the window that is accepted, empty for none, or malformed.
 func oracle(line string) (bits string) {
 	broken := false
 	line = oracleQuoted.ReplaceAllStringFunc(line, func(quoted string) string {
@@ -129,8 +147,8 @@ func oracle(line string) (bits string) {
 		broken = broken || !oracleToken.MatchString(value)
 		return "=" + value + " " // nothing but a separator may follow
 	})
-	if broken || !oracleLine.MatchString(line) {
-		return ""
+	if broken || !oracleLine.MatchString(line) || strings.Trim(line, ", \t") == "" {
+		return malformed
 	}
 	for _, offer := range strings.Split(strings.NewReplacer(" ", "", "\t", "").Replace(line), ",") {
 		name, rest, _ := strings.Cut(offer, ";")
@@ -156,11 +174,15 @@ func FuzzExtensions(f *testing.F) {
 		f.Add([]byte(tt.line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		accepted := AcceptDeflate(line)
+		accepted, err := AcceptDeflate(line)
+		bits := oracle(string(line))
+		require.Equal(t, bits == malformed, err != nil, "%q", line)
 		want := map[string]Window{
 			"": NoWindow, "15": Window15, "14": Window12, "13": Window12, "12": Window12, "11": Window9, "10": Window9, "9": Window9,
-		}[oracle(string(line))]
+		}[bits]
 		require.Equal(t, want, accepted.Window, "%q", line)
-		require.Equal(t, accepted, AcceptDeflate([]byte(accepted.Answer())), "an answer is what it says")
+		if want != NoWindow {
+			require.Equal(t, accepted.Answer(), answerTo([]byte(accepted.Answer())), "an answer is what it says")
+		}
 	})
 }

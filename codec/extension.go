@@ -5,7 +5,7 @@ import "bytes"
 // The grammar of Sec-WebSocket-Extensions, RFC 6455 section 9.1: a list of
 // extensions, each a token with parameters, whose values are tokens or quoted.
 
-// extensionScanner reads the value of one header line from its front.
+// extensionScanner reads the value of the header from its front.
 type extensionScanner struct{ rest []byte }
 
 // take skips c, and the spaces in front of it, if c comes next.

@@ -36,7 +36,7 @@ var (
 	ErrUpgradeRequired  = &HandshakeError{426, "UPGRADE_REQUIRED", "WebSocket upgrade required", offerUpgrade}
 	ErrBadVersion       = &HandshakeError{426, "UNSUPPORTED_VERSION", "WebSocket version must be 13", offerUpgrade + offerVersion}
 	ErrBadKey           = &HandshakeError{400, "BAD_KEY", "Sec-WebSocket-Key is missing or invalid", ""}
-	ErrMissingHost      = &HandshakeError{400, "MISSING_HOST", "Host is missing", ""}
+	ErrBadHost          = &HandshakeError{400, "BAD_HOST", "Host is missing or invalid", ""}
 )
 
 const (

@@ -14,10 +14,10 @@ import (
 // The zero value is ready, and may be reused for the next request.
 type UpgradeRequest struct {
 	Method   []byte
-	Target   []byte // as sent: path and query
+	Target   []byte // as sent: path and query, perhaps behind a scheme and an authority
 	Path     []byte // not percent-decoded
 	RawQuery []byte // without the question mark
-	Host     []byte
+	Host     []byte // of a target in absolute form the one that stands there
 	Key      []byte // Sec-WebSocket-Key
 	Version  []byte // Sec-WebSocket-Version
 
@@ -27,15 +27,12 @@ type UpgradeRequest struct {
 	RealIP        []byte // X-Real-IP; of several lines the last
 	UserAgent     []byte
 	Protocols     []byte // Sec-WebSocket-Protocol, raw; several lines are joined, in a copy
-	Extensions    []byte // Sec-WebSocket-Extensions, raw; of several lines the first
+	Extensions    []byte // Sec-WebSocket-Extensions, raw; several lines are joined, in a copy
 
-	// Deflate is the first acceptable offer in all lines of
-	// Sec-WebSocket-Extensions.
-	Deflate Deflate
-
-	http11            bool // HTTP/1.1, not 1.0
-	upgradeWebSocket  bool // Upgrade lists websocket
-	connectionUpgrade bool // Connection lists upgrade
+	authority         []byte // of a target in absolute form
+	http11            bool   // HTTP/1.1 or higher, not 1.0
+	upgradeWebSocket  bool   // Upgrade lists websocket
+	connectionUpgrade bool   // Connection lists upgrade
 	contentLength     []byte
 }
 
@@ -64,6 +61,9 @@ func (q *UpgradeRequest) Parse(b []byte, maxSize int) (n int, err error) {
 	if !q.parseLine(line) || !q.parseFields(fields) {
 		return 0, ErrMalformedRequest
 	}
+	if q.authority != nil && isHost(q.Host) {
+		q.Host = q.authority // RFC 9112 section 3.2.2
+	}
 	return n, nil
 }
 
@@ -71,28 +71,15 @@ func (q *UpgradeRequest) Parse(b []byte, maxSize int) (n int, err error) {
 func (q *UpgradeRequest) parseLine(line []byte) bool {
 	method, rest, _ := bytes.Cut(line, []byte(" "))
 	target, version, _ := bytes.Cut(rest, []byte(" "))
-	if !isToken(method) || !isTarget(target) {
+	if !isToken(method) || !q.parseTarget(target) {
 		return false
 	}
-	q.Method, q.Target = method, target
-	q.Path = target
-	if i := bytes.IndexByte(target, '?'); i >= 0 {
-		q.Path, q.RawQuery = target[:i], target[i+1:]
-	}
-	q.http11 = string(version) == "HTTP/1.1"
-	return q.http11 || string(version) == "HTTP/1.0"
-}
-
-// isTarget accepts the origin form alone, in visible ASCII.
-func isTarget(b []byte) bool {
-	if len(b) == 0 || b[0] != '/' {
+	q.Method = method
+	minor, ok := bytes.CutPrefix(version, []byte("HTTP/1."))
+	if !ok || len(minor) != 1 || minor[0] < '0' || minor[0] > '9' {
 		return false
 	}
-	for _, c := range b {
-		if c <= ' ' || c >= 0x7F || c == '#' {
-			return false
-		}
-	}
+	q.http11 = minor[0] > '0' // or higher, RFC 6455 section 4.2.1
 	return true
 }
 
@@ -125,10 +112,7 @@ func (q *UpgradeRequest) setField(name, value []byte) bool {
 	case equalFold(name, "sec-websocket-protocol"):
 		join(&q.Protocols, value)
 	case equalFold(name, "sec-websocket-extensions"):
-		setFirst(&q.Extensions, value)
-		if q.Deflate.Window == NoWindow {
-			q.Deflate = AcceptDeflate(value)
-		}
+		join(&q.Extensions, value)
 	case equalFold(name, "origin"):
 		return setOnce(&q.Origin, value)
 	case equalFold(name, "authorization"):
@@ -176,8 +160,8 @@ func (q *UpgradeRequest) Check() error {
 	switch {
 	case string(q.Method) != "GET":
 		return ErrMethodNotAllowed
-	case len(q.Host) == 0:
-		return ErrMissingHost
+	case !isHost(q.Host):
+		return ErrBadHost
 	case !q.http11 || !q.upgradeWebSocket || !q.connectionUpgrade:
 		return ErrUpgradeRequired
 	case string(q.Version) != "13":

@@ -49,8 +49,15 @@ var requestTable = []struct {
 
 	{"POST", edited("GET", "POST"), ErrMethodNotAllowed},
 	{"get", edited("GET", "get"), ErrMethodNotAllowed},
-	{"no host", edited("Host: example.com\r\n", ""), ErrMissingHost},
-	{"empty host", edited("Host: example.com", "Host:"), ErrMissingHost},
+	{"no host", edited("Host: example.com\r\n", ""), ErrBadHost},
+	{"empty host", edited("Host: example.com", "Host:"), ErrBadHost},
+	{"host with a port", edited("example.com", "example.com:8080"), nil},
+	{"IPv6 host", edited("example.com", "[::1]:80"), nil},
+	{"space in host", edited("example.com", "a b"), ErrBadHost},
+	{"user in host", edited("example.com", "user@example.com"), ErrBadHost},
+	{"path in host", edited("example.com", "example.com/"), ErrBadHost},
+	{"backslash in host", edited("example.com", `example.com\\`), ErrBadHost},
+	{"UTF-8 in host", edited("example.com", "\xc3\xa9"), ErrBadHost},
 	{"HTTP/1.0", edited("HTTP/1.1", "HTTP/1.0"), ErrUpgradeRequired},
 	{"no upgrade", edited("Upgrade: websocket\r\n", ""), ErrUpgradeRequired},
 	{"other upgrade", edited("websocket", "websocket2"), ErrUpgradeRequired},
@@ -90,7 +97,18 @@ var requestTable = []struct {
 	{"HTTP/2", edited("HTTP/1.1", "HTTP/2.0"), ErrMalformedRequest},
 	{"HTTP/0.9", edited(" HTTP/1.1", ""), ErrMalformedRequest},
 	{"http/1.1", edited("HTTP/1.1", "http/1.1"), ErrMalformedRequest},
-	{"absolute target", edited("/ws", "http://example.com/ws"), ErrMalformedRequest},
+	{"HTTP/1.2", edited("HTTP/1.1", "HTTP/1.2"), nil},
+	{"HTTP/1.10", edited("HTTP/1.1", "HTTP/1.10"), ErrMalformedRequest},
+	{"HTTP/1.x", edited("HTTP/1.1", "HTTP/1.x"), ErrMalformedRequest},
+	{"absolute target", edited("/ws", "http://example.com/ws"), nil},
+	{"absolute target of https", edited("/ws", "HTTPS://example.com:443/ws"), nil},
+	{"absolute target without a path", edited("/ws?a=b", "http://example.com"), ErrMalformedRequest},
+	{"absolute target with a query alone", edited("/ws?a=b", "http://example.com?a=/b"), ErrMalformedRequest},
+	{"absolute target without a host", edited("/ws", "http:///ws"), ErrMalformedRequest},
+	{"absolute target with a user", edited("/ws", "http://a@example.com/ws"), ErrMalformedRequest},
+	{"absolute target of another scheme", edited("/ws", "ws://example.com/ws"), ErrMalformedRequest},
+	{"authority target", edited("/ws?a=b", "example.com:80"), ErrMalformedRequest},
+	{"asterisk target", edited("/ws?a=b", "*"), ErrMalformedRequest},
 	{"fragment", edited("/ws", "/ws#x"), ErrMalformedRequest},
 	{"raw UTF-8 in target", edited("/ws", "/\xc3\xa9"), ErrMalformedRequest},
 	{"TLS hello", "\x16\x03\x01\x02\x00\x01", ErrMalformedRequest},
@@ -151,6 +169,15 @@ func TestUpgradeRequest_Fields(t *testing.T) {
 	assert.Equal(t, "curl", string(q.UserAgent))
 	assert.Equal(t, "a, b", string(q.Protocols))
 	assert.Equal(t, "permessage-deflate; server_max_window_bits=10", string(q.Extensions))
+}
+
+func TestUpgradeRequest_AbsoluteTarget(t *testing.T) {
+	q, _, err := parseAndCheck(strings.Replace(edited("/ws?a=b", "http://example.com/a?c=http://d/"), "Host: example.com", "Host: other", 1))
+	require.NoError(t, err)
+	assert.Equal(t, "http://example.com/a?c=http://d/", string(q.Target))
+	assert.Equal(t, "example.com", string(q.Host))
+	assert.Equal(t, "/a", string(q.Path))
+	assert.Equal(t, "c=http://d/", string(q.RawQuery))
 }
 
 func TestUpgradeRequest_LinesOfAListAreJoined(t *testing.T) {

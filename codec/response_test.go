@@ -22,7 +22,7 @@ func TestAppendUpgradeResponse(t *testing.T) {
 }
 
 func TestAppendErrorResponse_IsHTTP(t *testing.T) {
-	refusals := []*HandshakeError{ErrMalformedRequest, ErrHeadTooLarge, ErrMethodNotAllowed, ErrUpgradeRequired, ErrBadVersion, ErrBadKey, ErrMissingHost}
+	refusals := []*HandshakeError{ErrMalformedRequest, ErrHeadTooLarge, ErrMethodNotAllowed, ErrUpgradeRequired, ErrBadVersion, ErrBadKey, ErrBadHost, ErrBadExtensions}
 	for _, e := range refusals {
 		response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(e.AppendResponse(nil))), nil)
 		require.NoError(t, err)

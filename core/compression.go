@@ -31,10 +31,12 @@ func (s *Server) compress(op *shard.Op) {
 }
 
 // agree notes what the request and the options allow to be compressed.
-func (h *handshake) agree(request *codec.UpgradeRequest) {
-	if h.loop.server.deflaters != nil {
-		h.deflate = request.Deflate
+func (h *handshake) agree(request *codec.UpgradeRequest) error {
+	deflate, err := codec.AcceptDeflate(request.Extensions)
+	if err == nil && h.loop.server.deflaters != nil {
+		h.deflate = deflate
 	}
+	return err
 }
 
 // appendFrame appends a message to the replies for the client whose input is being

@@ -105,7 +105,10 @@ func (l *loop) negotiate(h *handshake, in []byte) {
 		l.refuse(h, why, err)
 		return
 	}
-	h.agree(&request)
+	if err := h.agree(&request); err != nil {
+		l.refuse(h, refusedBadRequest, err)
+		return
+	}
 	l.authenticate(h, &request, in[n:])
 }
 
