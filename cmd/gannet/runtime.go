@@ -15,7 +15,7 @@ const leastMemoryLimit core.Size = 16 << 20
 // runtimeFlags are settings of Go's runtime, and so of the process.
 type runtimeFlags struct {
 	GCPercent      int       `name:"gc-percent" default:"0" help:"Garbage, in percent of the memory in use, at which it is collected. Less costs CPU whenever memory is allocated, more costs memory. 0: what GOGC says, or 100."`
-	MaxSpareMemory core.Size `default:"8MiB" help:"What has been allocated, in bytes, until garbage is collected and free memory given back to the system as soon as little is allocated; a quarter of the memory in use if that is more."`
+	MaxSpareMemory core.Size `default:"2MiB" help:"What has been allocated, in bytes, until garbage is collected and free memory given back to the system as soon as little is allocated; a quarter of the memory in use if that is more."`
 	MemoryLimit    core.Size `default:"0" help:"Memory from which garbage is collected as often as that takes, at up to half of the CPU: a goal, not a bound, and without the kernel's socket buffers. 0: what GOMEMLIMIT says, or none."`
 }
 

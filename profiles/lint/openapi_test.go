@@ -2,11 +2,13 @@ package lint
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"testing"
 
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
+	"github.com/pb33f/libopenapi/datamodel"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -14,7 +16,9 @@ import (
 // mistakesIn returns what is wrong with a description by OpenAPI's own schema.
 func mistakesIn(t *testing.T, description []byte) (mistakes []string) {
 	t.Helper()
-	document, err := libopenapi.NewDocument(description)
+	quiet := datamodel.NewDocumentConfiguration()
+	quiet.Logger = slog.New(slog.DiscardHandler) // what it finds it returns
+	document, err := libopenapi.NewDocumentWithConfiguration(description, quiet)
 	require.NoError(t, err)
 	model, err := document.BuildV3Model()
 	if err != nil {
