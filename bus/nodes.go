@@ -21,3 +21,17 @@ type NodeStatus struct {
 	// node was alive when it last did.
 	Doubtful bool `json:"doubtful,omitempty"`
 }
+
+// LostNode is a node that has gone without saying so: it died, hangs, or is cut off.
+type LostNode struct {
+	NodeStatus           // as it was when it was last heard
+	LostAt     time.Time `json:"lostAt"` // when it was taken for dead, by this node's clock
+}
+
+// LossReporter is a Bus that tells nodes that have gone without saying so from those
+// that have left.
+type LossReporter interface {
+	// Lost returns the nodes that have been lost lately and are not back, the last one
+	// first. Any goroutine may call it, and it does not wait. The slice is the caller's.
+	Lost() []LostNode
+}

@@ -27,6 +27,7 @@ type Stats struct {
 	Subscriptions int    `json:"subscriptions"` // channels that are listened to
 
 	Nodes          int    `json:"nodes"`          // other nodes that are known to be alive
+	NodesLost      uint64 `json:"nodesLost"`      // nodes that have gone without saying so
 	NodesRefused   uint64 `json:"nodesRefused"`   // signs of life of nodes beyond those that may be known
 	SurveysRefused uint64 `json:"surveysRefused"` // questions, of this node and of others, beyond those that may wait
 }

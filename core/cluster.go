@@ -39,6 +39,19 @@ func (c *Cluster) Nodes() []NodeStatus {
 	return append([]NodeStatus{own}, c.server.options.Bus.Nodes()...)
 }
 
+// LostNode is a node that has gone without saying so.
+type LostNode = bus.LostNode
+
+// Lost returns the nodes that this one has lost lately: they died, hang or are cut off,
+// and are not back. The last one is first; a bus that cannot tell has none. It does not
+// wait; any goroutine may call it.
+func (c *Cluster) Lost() []LostNode {
+	if reporter, tells := c.server.options.Bus.(bus.LossReporter); tells {
+		return append([]LostNode{}, reporter.Lost()...)
+	}
+	return []LostNode{}
+}
+
 // Ask has the handlers of OnSurvey answer on all nodes, this one among them. data
 // is any value that JSON has a form for, nil for none. The answers are in the order
 // of the nodes' ids; those of a handler that failed, and of a node that has none,

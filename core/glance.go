@@ -176,13 +176,20 @@ func (g *Glance) lately(now, minute, five *totals) {
 	}
 }
 
-// troubles are what should not happen often, by its name in Stats.
+// troubles are what should not happen often, by its name in Stats; what the bus counts
+// has bus before it.
 var troubles = map[string]func(*totals) uint64{
 	"acceptFailures": func(t *totals) uint64 { return t.AcceptFailures },
 	"badMessages":    func(t *totals) uint64 { return t.BadMessages },
+	"busDropped":     func(t *totals) uint64 { return t.bus.dropped },
+	"busFailed":      func(t *totals) uint64 { return t.bus.failed },
+	"busGaps":        func(t *totals) uint64 { return t.bus.gaps },
+	"busMissed":      func(t *totals) uint64 { return t.bus.missed },
+	"busUnknown":     func(t *totals) uint64 { return t.bus.unknown },
 	"busy":           func(t *totals) uint64 { return t.Busy },
 	"dropped":        func(t *totals) uint64 { return t.out.Dropped },
 	"handlerErrors":  func(t *totals) uint64 { return t.HandlerErrors },
+	"nodesLost":      func(t *totals) uint64 { return t.bus.nodesLost },
 	"overloaded":     func(t *totals) uint64 { return t.overloaded },
 	"panics":         func(t *totals) uint64 { return t.Panics },
 	"paused":         func(t *totals) uint64 { return t.Paused },

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -109,6 +110,32 @@ func TestGlance_WhyClientsLeft(t *testing.T) {
 		return assert.ObjectsAreEqual(map[string]core.Lately{"not_found": once}, g.Refused) &&
 			g.Closed["message_too_big"] == once && g.Closed["disconnected"] == once && g.Closed["protocol_error"] == once && g.Closed["peer_gone"] == once
 	}, "each shows")
+}
+
+// troubledBus counts what a test has it count.
+type troubledBus struct {
+	bus.Local
+	stats atomic.Pointer[bus.Stats]
+}
+
+func (b *troubledBus) Stats() bus.Stats { return *b.stats.Load() }
+
+func (b *troubledBus) Status() bus.Status { return b.Stats().Status }
+
+// What the bus has counted before the server ran is of no minute of it.
+func TestGlance_TroublesOfTheBus(t *testing.T) {
+	t.Parallel()
+	troubled := &troubledBus{}
+	troubled.stats.Store(&bus.Stats{Missed: 100})
+	server := start(t, core.Options{Bus: troubled})
+	eventually(t, func() bool { return server.Glance().Troubles["busMissed"] == core.Lately{Total: 100} }, "it is known")
+	troubled.stats.Store(&bus.Stats{Dropped: 1, Failed: 2, CountedGaps: 3, UncountedGaps: 4, Missed: 105, Unknown: 6, NodesLost: 8})
+	lately := func(n uint64) core.Lately { return core.Lately{Minute: n, FiveMinutes: n, Total: n} }
+	want := map[string]core.Lately{
+		"busDropped": lately(1), "busFailed": lately(2), "busGaps": lately(7), "busUnknown": lately(6), "nodesLost": lately(8),
+		"busMissed": {Minute: 5, FiveMinutes: 5, Total: 105},
+	}
+	eventually(t, func() bool { return assert.ObjectsAreEqual(want, server.Glance().Troubles) }, "each shows")
 }
 
 func TestGlance_Troubles(t *testing.T) {

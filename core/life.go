@@ -162,7 +162,7 @@ func (s *Server) startTicking() (stop func()) {
 
 // forgetRecent makes figures of an earlier run none of the next.
 func (s *Server) forgetRecent() {
-	s.recent.reset(s.clock(), s.published.Load(), s.overloaded.Load())
+	s.recent.reset(totals{at: s.clock(), published: s.published.Load(), overloaded: s.overloaded.Load(), bus: s.busTotals()})
 	s.fanoutTimes.reset()
 }
 

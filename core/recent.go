@@ -28,6 +28,7 @@ type totals struct {
 	lag        time.Duration // of the slowest loop
 	published  uint64
 	overloaded uint64
+	bus        busTotals
 	snapshot
 }
 
@@ -38,6 +39,7 @@ func (s *Server) totals() totals {
 		clients:    s.directory.Clients(),
 		published:  s.published.Load(),
 		overloaded: s.overloaded.Load(),
+		bus:        s.busTotals(),
 	}
 	for l := range s.running {
 		now.lag = max(now.lag, l.lag())
@@ -49,12 +51,11 @@ func (s *Server) totals() totals {
 }
 
 // reset forgets what was before or in a run: loops begin to count anew, the server
-// goes on.
-func (r *recent) reset(at time.Duration, published, overloaded uint64) {
+// and its bus go on.
+func (r *recent) reset(first totals) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.last = totals{at: at, published: published, overloaded: overloaded}
-	r.before, r.points = r.last, []totals{r.last}
+	r.before, r.last, r.points = first, first, []totals{first}
 }
 
 // note adds the totals of now.

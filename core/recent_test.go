@@ -16,7 +16,7 @@ func counted(second int, messages uint64) totals {
 
 func TestRecent_WhatHasHappenedLately(t *testing.T) {
 	var r recent
-	r.reset(0, 0, 0)
+	r.reset(totals{})
 	lately := func() (minute, five uint64) {
 		now, _, points := r.copied()
 		return now.MessagesIn - ago(points, now.at, time.Minute).MessagesIn, now.MessagesIn - ago(points, now.at, recentSpan).MessagesIn
@@ -44,14 +44,15 @@ func TestRecent_NewRun(t *testing.T) {
 	var r recent
 	_, _, points := r.copied()
 	assert.Zero(t, *ago(points, 0, time.Minute), "it has never run")
-	r.reset(0, 0, 0)
+	r.reset(totals{})
 	r.note(counted(10, 500))
-	r.reset(20*time.Second, 7, 8)
+	r.reset(totals{at: 20 * time.Second, published: 7, overloaded: 8, bus: busTotals{missed: 9}})
 	now, before, points := r.copied()
 	assert.Equal(t, now, before)
 	assert.Len(t, points, 1)
 	assert.EqualValues(t, 7, points[0].published)
 	assert.EqualValues(t, 8, points[0].overloaded)
+	assert.EqualValues(t, 9, points[0].bus.missed)
 	assert.Zero(t, now.MessagesIn)
 }
 

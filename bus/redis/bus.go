@@ -39,8 +39,9 @@ type Bus struct {
 }
 
 var (
-	_ bus.Bus      = (*Bus)(nil)
-	_ bus.Reporter = (*Bus)(nil)
+	_ bus.Bus          = (*Bus)(nil)
+	_ bus.Reporter     = (*Bus)(nil)
+	_ bus.LossReporter = (*Bus)(nil)
 )
 
 // New returns a bus that has not connected yet: Open does, and the first message
@@ -242,6 +243,17 @@ func (b *Bus) Nodes() []bus.NodeStatus {
 	return l.presence.list()
 }
 
+// Lost returns the nodes of the last 15 minutes, at most 100, that were silent for
+// three of their intervals and had not said that they leave, the last one first. One
+// that left while the connection was away is among them.
+func (b *Bus) Lost() []bus.LostNode {
+	l := b.listener.Load()
+	if l == nil {
+		return nil
+	}
+	return l.presence.listLost()
+}
+
 // Status tells how the connections are: Connected when all are as they should be.
 func (b *Bus) Status() bus.Status { return b.health.read() }
 
@@ -261,6 +273,7 @@ func (b *Bus) Stats() bus.Stats {
 		UncountedGaps: b.stats.uncountedGaps.Load(),
 		Reconnects:    b.stats.reconnects.Load(),
 
+		NodesLost:      b.stats.nodesLost.Load(),
 		NodesRefused:   b.stats.nodesRefused.Load(),
 		SurveysRefused: b.stats.surveysRefused.Load(),
 	}

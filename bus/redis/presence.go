@@ -29,6 +29,7 @@ type presence struct {
 
 	mu    sync.Mutex
 	table map[string]*peer
+	lost  losses
 	stand uint64    // the subscription that silence is counted in
 	since time.Time // since when it is
 }
@@ -138,30 +139,56 @@ func (p *presence) hear(message []byte) {
 	}
 }
 
+// note keeps what a node has said of itself.
 func (p *presence) note(b *beat, now time.Time) {
+	lost, wasLost := p.keep(b, now)
+	switch {
+	case !wasLost:
+	case b.Left:
+		p.options.Log.Info("a lost node has been heard again, and leaves", "node", b.Node, "lost-at", lost.LostAt)
+	default:
+		p.options.Log.Info("a lost node is back", "node", b.Node, "lost-at", lost.LostAt)
+	}
+}
+
+// keep is note without its log.
+func (p *presence) keep(b *beat, now time.Time) (lost bus.LostNode, wasLost bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	lost, wasLost = p.lost.remove(b.Node)
 	if b.Left {
 		delete(p.table, b.Node)
-		return
+		return lost, wasLost
 	}
 	if p.table[b.Node] == nil && len(p.table) >= p.options.MaxNodes {
 		p.stats.nodesRefused.Add(1)
-		return
+		return lost, wasLost
 	}
 	p.table[b.Node] = &peer{
 		NodeStatus: bus.NodeStatus{ID: b.Node, Figures: b.Figures, LastSeen: now},
 		patience:   b.patience(),
 	}
+	return lost, wasLost
 }
 
-// sweep forgets the dead, and reports whether the node hears the others again, or
-// for the first time.
+// sweep takes the silent for lost, and reports whether the node hears the others
+// again, or for the first time.
 func (p *presence) sweep(now time.Time) (again bool) {
 	h := p.hearing()
 	if !h.standing {
 		return false
 	}
+	dead, again := p.bury(h, now)
+	for _, lost := range dead {
+		p.stats.nodesLost.Add(1)
+		p.options.Log.Warn("a node is lost: it has died, hangs or is cut off, and has not said that it leaves",
+			"node", lost.ID, "last-seen", lost.LastSeen, "clients", lost.Clients)
+	}
+	return again
+}
+
+// bury moves the dead to the lost.
+func (p *presence) bury(h hearing, now time.Time) (dead []bus.LostNode, again bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if h.number != p.stand {
@@ -175,9 +202,12 @@ func (p *presence) sweep(now time.Time) (again bool) {
 		}
 		if h.certain.Sub(heard) > other.patience {
 			delete(p.table, id)
+			lost := bus.LostNode{NodeStatus: other.NodeStatus, LostAt: now}
+			p.lost.add(lost)
+			dead = append(dead, lost)
 		}
 	}
-	return again
+	return dead, again
 }
 
 // list returns the nodes that are alive, by id.
@@ -193,6 +223,13 @@ func (p *presence) list() []bus.NodeStatus {
 	}
 	slices.SortFunc(all, func(a, b bus.NodeStatus) int { return strings.Compare(a.ID, b.ID) })
 	return all
+}
+
+// listLost returns the nodes that have been lost lately, the last one first.
+func (p *presence) listLost() []bus.LostNode {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost.lately(time.Now())
 }
 
 // len returns the number of nodes that are alive.

@@ -2,7 +2,9 @@ package redis_test
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +21,13 @@ func beating(url string) redis.Options {
 	options := quickly(url)
 	options.HeartbeatInterval = 200 * time.Millisecond
 	options.PublishTimeout = 5 * time.Second
+	return options
+}
+
+// steadily are options with which nodes beat, and live on when a machine is slow.
+func steadily(url string) redis.Options {
+	options := beating(url)
+	options.HeartbeatInterval = 800 * time.Millisecond
 	return options
 }
 
@@ -109,6 +118,73 @@ func TestPresence_CutOff(t *testing.T) {
 		nodes := lost.Nodes()
 		return len(nodes) == 2 && !nodes[0].Doubtful && nodes[0].LastSeen.After(seen)
 	}, "it hears them again")
+}
+
+// A node that goes without a word is lost: it is logged and counted once, and told of
+// until it is back. One that leaves is not.
+func TestPresence_Lost(t *testing.T) {
+	server := redistest.Start(t)
+	way := startProxy(t, server.Addr)
+	log := &syncLog{}
+	options := steadily(server.URL())
+	options.Log = slog.New(slog.NewTextHandler(log, nil))
+	stays, leaves := join(t, 1, options), join(t, 2, steadily(server.URL()))
+	dies := join(t, 3, steadily(way.url()), func(n *node) { n.figures = bus.Figures{State: "running", Clients: 15} })
+	stays.knows(2, 3)
+	require.Empty(t, stays.Lost())
+	leaves.Close()
+	stays.knows(3)
+	way.cut()
+	stays.knows()
+	lost := stays.Lost()
+	require.Len(t, lost, 1)
+	assert.Equal(t, dies.id, lost[0].ID)
+	assert.Equal(t, dies.figures, lost[0].Figures)
+	assert.WithinRange(t, lost[0].LostAt, lost[0].LastSeen.Add(3*options.HeartbeatInterval), time.Now())
+	assert.EqualValues(t, 1, stays.Stats().NodesLost)
+	assert.Empty(t, dies.Lost(), "it is deaf, and does not take others for lost")
+
+	way.mend()
+	stays.knows(3)
+	stays.until(func() bool { return len(stays.Lost()) == 0 }, "it is not lost any more")
+	assert.EqualValues(t, 1, stays.Stats().NodesLost)
+	stays.until(func() bool { return strings.Contains(log.String(), "a lost node is back") }, "it is said")
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	require.Equal(t, 1, strings.Count(log.String(), "a node is lost"), log.String())
+	for _, line := range lines {
+		if strings.Contains(line, "a node is lost") {
+			assert.Contains(t, line, "level=WARN")
+			assert.Contains(t, line, "node="+dies.id)
+			assert.Contains(t, line, "last-seen=")
+			assert.Contains(t, line, "clients=15")
+		}
+	}
+	stays.Close()
+	assert.Nil(t, stays.Lost(), "a closed bus knows nobody")
+}
+
+// When Redis itself is away nobody is lost, however long that takes.
+func TestPresence_RedisAwayLosesNobody(t *testing.T) {
+	server := redistest.Start(t)
+	options := steadily(server.URL())
+	first, second := join(t, 1, options), join(t, 2, options)
+	first.knows(2)
+	second.knows(1)
+	seen := first.Nodes()[0].LastSeen
+	server.Kill()
+	for _, m := range []*member{first, second} {
+		m.until(func() bool { return m.Nodes()[0].Doubtful }, "it is deaf")
+	}
+	first.until(func() bool { return time.Since(seen) > 5*options.HeartbeatInterval }, "as long as a death takes, and more")
+	server.Restart()
+	for _, m := range []*member{first, second} {
+		m.until(func() bool {
+			nodes := m.Nodes()
+			return len(nodes) == 1 && nodes[0].LastSeen.After(seen.Add(time.Second))
+		}, "they hear each other")
+		assert.Empty(t, m.Lost())
+		assert.Zero(t, m.Stats().NodesLost)
+	}
 }
 
 // Others may have an interval of their own, and it is theirs that counts.

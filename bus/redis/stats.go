@@ -16,6 +16,7 @@ type counters struct {
 	missed        atomic.Uint64
 	reconnects    atomic.Uint64
 
+	nodesLost      atomic.Uint64
 	nodesRefused   atomic.Uint64
 	surveysRefused atomic.Uint64
 }

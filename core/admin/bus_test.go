@@ -112,7 +112,7 @@ func TestStats_OfTheBus(t *testing.T) {
 	away.set(bus.Stats{
 		Status: up, Published: 1, Failed: 2, Unknown: 3, QueuedBytes: 4, Received: 5, Dropped: 6, Late: 7, Bad: 8,
 		InboxBytes: 9, CountedGaps: 10, Missed: 11, UncountedGaps: 12, Reconnects: 13, Subscriptions: 14,
-		Nodes: 15, NodesRefused: 16, SurveysRefused: 17, LagSeconds: 18.5,
+		Nodes: 15, NodesRefused: 16, SurveysRefused: 17, LagSeconds: 18.5, NodesLost: 19,
 	})
 	n := start(t, settings{server: core.Options{Bus: away}})
 	var stats struct {
@@ -127,7 +127,7 @@ func TestStats_OfTheBus(t *testing.T) {
 		"late": "gannet_bus_late_total", "bad": "gannet_bus_bad_total", "inboxBytes": "gannet_bus_inbox_bytes",
 		"countedGaps": `gannet_bus_gaps_total{kind="counted"}`, "missed": "gannet_bus_missed_total",
 		"uncountedGaps": `gannet_bus_gaps_total{kind="uncounted"}`, "reconnects": "gannet_bus_reconnects_total",
-		"subscriptions": "gannet_bus_subscriptions", "nodesRefused": "gannet_bus_nodes_refused_total",
+		"subscriptions": "gannet_bus_subscriptions", "nodesRefused": "gannet_bus_nodes_refused_total", "nodesLost": "gannet_bus_nodes_lost_total",
 		"surveysRefused": "gannet_surveys_refused_total", "lagSeconds": "gannet_bus_lag_seconds",
 	} {
 		value, known := stats.Bus[key].(float64)

@@ -21,7 +21,8 @@ func (a *Admin) stats(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (a *Admin) nodes(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{"nodes": a.server.Cluster().Nodes()})
+	cluster := a.server.Cluster()
+	writeJSON(w, http.StatusOK, map[string]any{"nodes": cluster.Nodes(), "lost": cluster.Lost()})
 }
 
 func (a *Admin) clusterStats(w http.ResponseWriter, r *http.Request) {

@@ -17,6 +17,7 @@ type view struct {
 	Demo bool   `json:"demo"` // whether there is a demo page for who asks
 	core.ClusterGlance
 	Known   []core.NodeStatus `json:"known"`             // nodes that have shown a sign of life, missing or not
+	Lost    []core.LostNode   `json:"lost"`              // nodes that have gone without saying so, lately
 	Moments []core.Moment     `json:"moments,omitempty"` // of this node, where they are asked for
 }
 
@@ -28,6 +29,7 @@ func (a *Admin) look(w http.ResponseWriter, r *http.Request) {
 		Demo:          a.options.Demo && fromLoopback(r),
 		ClusterGlance: a.overview.of(a.server),
 		Known:         a.server.Cluster().Nodes(),
+		Lost:          a.server.Cluster().Lost(),
 	}
 	if r.URL.Query().Get("moments") == "true" {
 		now.Moments = a.server.Moments()

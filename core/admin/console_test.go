@@ -74,6 +74,29 @@ func TestConsole_MissingNode(t *testing.T) {
 	assert.Equal(t, 7, got.Known[1].Clients)
 }
 
+// bereftBus has lost a node.
+type bereftBus struct{ bus.Local }
+
+var lostNode = bus.LostNode{
+	NodeStatus: bus.NodeStatus{ID: "00000000000b", Figures: bus.Figures{State: "running", Clients: 15}, LastSeen: since},
+	LostAt:     since.Add(6 * time.Second),
+}
+
+func (*bereftBus) Lost() []bus.LostNode { return []bus.LostNode{lostNode} }
+
+// Lost nodes are told of beside those that are alive, as the description says.
+func TestConsole_LostNode(t *testing.T) {
+	n, other := start(t, settings{server: core.Options{Bus: &bereftBus{}}}), start(t, settings{})
+	d := readDescription(t)
+	for _, path := range []string{"/api/console", "/api/nodes"} {
+		d.describes(t, d.operation("GET", path), n.get(path))
+		assert.Equal(t, []core.LostNode{lostNode}, reads[struct{ Lost []core.LostNode }](n.get(path)).Lost, path)
+		assert.Contains(t, n.get(path).body, `"lastSeen":"2026-01-02T03:04:05Z","lostAt":"2026-01-02T03:04:11Z"`, path)
+		assert.Contains(t, other.get(path).body, `"lost":[]`, path)
+	}
+	assert.Len(t, reads[view](n.get("/api/console")).Known, 1)
+}
+
 func TestConsole_DemoIsForLoopback(t *testing.T) {
 	n := start(t, settings{admin: Options{APIKey: "key", Demo: true}})
 	assert.True(t, reads[view](n.get("/api/console", "X-API-Key: key")).Demo)

@@ -95,6 +95,7 @@ var table = []metric{
 	{name: "gannet_bus_subscriptions", help: "Channels that the node listens to.", kind: gauge, bus: func(s *bus.Stats) float64 { return float64(s.Subscriptions) }},
 	{name: "gannet_gap_notices_lost_total", help: "Notices of gaps that could not be sent to the clients of a room, or to all.", kind: counter, value: func(s *figures) float64 { return float64(s.GapNoticesLost) }},
 	{name: "gannet_nodes", help: "Nodes that are known to be alive, this one among them.", kind: gauge, value: func(s *figures) float64 { return float64(s.Nodes) }},
+	{name: "gannet_bus_nodes_lost_total", help: "Nodes that have gone without saying so: they died, hung or were cut off.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.NodesLost) }},
 	{name: "gannet_bus_nodes_refused_total", help: "Signs of life of nodes beyond those that may be known at once.", kind: counter, bus: func(s *bus.Stats) float64 { return float64(s.NodesRefused) }},
 	{name: "gannet_surveys_total", help: "Questions that this node has asked the others.", kind: counter, value: func(s *figures) float64 { return float64(s.Surveys) }},
 	{name: "gannet_survey_missing_total", help: "Answers that nodes have not given in time, or could not give.", kind: counter, value: func(s *figures) float64 { return float64(s.SurveyMissing) }},

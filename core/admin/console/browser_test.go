@@ -152,6 +152,12 @@ func TestBrowserKey(t *testing.T) {
 	l := open(t, s)
 	const asked = `document.querySelector("#key").open`
 	l.Wait(asked, "it asks for the key")
+	unknown := func() {
+		l.Wait(`[...document.querySelectorAll(".empty:not(#viewer-empty)")].map((p) => p.textContent).join(" ") === "Unknown. Unknown. Unknown. Unknown. Unknown."`,
+			"it claims nothing")
+		l.shows("#attention li", "Unknown: the server wants a key.")
+	}
+	unknown()
 	l.picture(t, "key", false)
 	require.Empty(t, l.Run(`return document.querySelector("#key-problem").textContent`)[2:])
 	for _, wrong := range []string{"wrong", "schlüssel"} {
@@ -164,6 +170,8 @@ func TestBrowserKey(t *testing.T) {
 	l.click("#key-form button")
 	l.shows("#tile-connected .figure", "1")
 	require.False(t, l.Holds(asked))
+	l.shows("#closed-empty", "Nobody has left yet.")
+	l.shows("#attention li", "Nothing needs attention.")
 	require.True(t, l.Holds(`localStorage.length === 0 && document.cookie === "" && !location.href.includes("key")`), "the tab alone keeps it")
 
 	l.Open(s.url())
@@ -173,6 +181,7 @@ func TestBrowserKey(t *testing.T) {
 	l.shows("#viewer-state", "Watching: 0 messages")
 	l.click("#key-button")
 	l.Wait(asked, "it has forgotten the key")
+	unknown()
 	require.True(t, l.Holds(`sessionStorage.length === 0`))
 	for _, url := range l.witness.Requests() {
 		require.NotContains(t, url, "tests")

@@ -7,7 +7,7 @@ import { closedWords, refusedWords } from "./words.js";
 const FULL = 0.9; // of the connections that are possible
 const MUCH = 1_000_000; // bytes that wait
 const GRAVE = new Set(["slow_consumer", "internal_error", "rate_limit"]);
-const CAPACITY = new Set(["max_connections", "descriptors", "busy", "accept_rate", "max_handshakes", "tls_busy", "per_address"]);
+const CAPACITY = new Set(["max_connections", "descriptors", "busy", "accept_rate", "max_handshakes", "tls_busy", "tls_halted", "per_address"]);
 
 /** attention returns {level, text} for each thing that is not as it should be. */
 export function attention(view, whole) {
@@ -54,6 +54,11 @@ function ofLimits({ refused, troubles }) {
   const note = (name, level, sentence) => minutes(name) > 0 && notes.push({ level, text: sentence(minutes(name)) });
   note("overloaded", "bad", (n) => `${things(n, "message")} refused in the last minute: an event loop's inbox was full (--max-inbox).`);
   note("acceptFailures", "bad", (n) => `${things(n, "accept")} failed in the last minute, mostly for want of descriptors or memory.`);
+  note("busMissed", "bad", (n) => `${things(n, "message")} of other nodes went missing in the last minute.`);
+  note("busFailed", "bad", (n) => `${things(n, "message")} did not go to other nodes in the last minute: the bus was away or full.`);
+  note("busDropped", "bad", (n) => `${things(n, "message")} of other nodes dropped in the last minute for want of room (--redis-max-inbox, --max-inbox).`);
+  note("busGaps", "warn", (n) => `Messages of other nodes may be missing: ${things(n, "gap")} in the last minute, as after a lost connection.`);
+  note("busUnknown", "warn", (n) => `${things(n, "message")} may not have gone to other nodes in the last minute: Redis did not answer.`);
   note("panics", "bad", (n) => `${things(n, "handler")} panicked in the last minute: the log says which.`);
   note("skipped", "warn", (n) => `${things(n, "message")} skipped in the last minute for clients that read too slowly.`);
   return notes;

@@ -68,7 +68,18 @@ function show(view, now) {
 function showAttention(view, whole) {
   const found = attention(view, whole);
   if (found.length === 0) found.push({ level: "good", text: "Nothing needs attention." });
-  notes.show(found, ({ text }) => text);
+  showNotes(found);
+}
+
+const showNotes = (found) => notes.show(found, ({ text }) => text);
+
+// showKnowledge has nothing claimed that is not known: that there is none of something,
+// or that all is well.
+function showKnowledge() {
+  if (locked) showNotes([{ level: "warn", text: "Unknown: the server wants a key." }]);
+  for (const empty of document.querySelectorAll("[data-none]")) {
+    setText(empty, began && !locked ? empty.dataset.none : "Unknown.");
+  }
 }
 
 function showWhere(view, { clients }) {
@@ -80,6 +91,7 @@ function showWhere(view, { clients }) {
 // showState says whether the figures are those of now, and how old they are if not.
 function showState() {
   const late = asked > 0 && Date.now() - asked > LATE;
+  showKnowledge();
   const state = locked ? "locked" : problem || late ? "stale" : began ? "live" : "waiting";
   document.body.dataset.state = state;
   setText($("live"), { locked: "Locked", stale: "Not live", live: "Live", waiting: "Connecting…" }[state]);

@@ -1,6 +1,7 @@
-// The nodes of an answer, those that are missing in it among them, and how each is.
+// The nodes of an answer, those that are missing in it and those that have been lost
+// among them, and how each is.
 
-import { age, time } from "./format.js";
+import { age, things, time } from "./format.js";
 
 /** SLOW is the lag from which a node is said to be slow, in seconds. */
 export const SLOW = 0.1;
@@ -21,6 +22,9 @@ export function nodesOf(view) {
     const known = view.known.find((n) => n.node === id);
     nodes.push({ id, here: id === view.node, clients: known?.clients, level: "bad", word: "no answer", why: lastSeen(known) });
   }
+  for (const node of lostOf(view)) {
+    nodes.push({ id: node.node, lost: true, level: "bad", word: "lost", why: howLost(node) });
+  }
   return nodes.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -29,7 +33,15 @@ export function nodesOf(view) {
 function silent(view) {
   const answered = new Set(view.nodes.map((n) => n.node));
   const ids = new Set([...view.missing, ...view.known.map((n) => n.node)]);
-  return [...ids].filter((id) => !answered.has(id));
+  const lost = new Set(lostOf(view).map((n) => n.node));
+  return [...ids].filter((id) => !answered.has(id) && !lost.has(id));
+}
+
+// lostOf are those that went without saying so, and neither answer nor show a sign of
+// life.
+function lostOf(view) {
+  const here = new Set([...view.nodes, ...view.known].map((n) => n.node));
+  return view.lost.filter((n) => !here.has(n.node));
 }
 
 function busiest(loops) {
@@ -47,6 +59,9 @@ function judge({ status, problem, lagSeconds }) {
 
 function lastSeen(known) {
   if (!known) return "it has not answered within a second";
-  const seconds = Math.max(0, (Date.now() - Date.parse(known.lastSeen)) / 1000);
-  return `it has not answered within a second; its last sign of life was ${age(seconds)} ago`;
+  return `it has not answered within a second; its last sign of life was ${ago(known.lastSeen)}`;
 }
+
+const howLost = ({ lostAt, clients }) => `lost ${ago(lostAt)} without a word, it had ${things(clients, "client")}`;
+
+const ago = (moment) => `${age(Math.max(0, (Date.now() - Date.parse(moment)) / 1000))} ago`;

@@ -78,7 +78,9 @@ export class Nodes {
   show(view) {
     const nodes = nodesOf(view);
     this.#rows.show(nodes, (node) => node.id);
-    setText($("nodes-note"), nodes.length > 1 ? `${nodes.length} in the cluster` : "this one alone");
+    const lost = nodes.filter((node) => node.lost).length;
+    const alive = nodes.length - lost;
+    setText($("nodes-note"), (alive > 1 ? `${alive} in the cluster` : "this one alone") + (lost > 0 ? `, ${lost} lost` : ""));
   }
 }
 
