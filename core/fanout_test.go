@@ -31,6 +31,9 @@ func TestFanout_IsMeasured(t *testing.T) {
 			assert.GreaterOrEqual(t, f.P99Seconds, f.P50Seconds)
 			assert.GreaterOrEqual(t, f.MaxSeconds, f.P99Seconds)
 			assert.Less(t, f.MaxSeconds, time.Since(began).Seconds())
+			h := server.Stats().Histograms.FanOutTimes
+			assert.GreaterOrEqual(t, h.Count(), uint64(f.Samples))
+			assert.GreaterOrEqual(t, h.Sum, f.MaxSeconds)
 		})
 	}
 }

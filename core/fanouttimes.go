@@ -20,6 +20,7 @@ type fanoutTimes struct {
 	mu      sync.Mutex
 	samples [fanoutSamples * fanoutSeconds]fanoutSample // of the last minute
 	next    int                                         // the oldest of them
+	all     times                                       // of all samples ever
 }
 
 const (
@@ -79,11 +80,19 @@ func (f *fanoutTimes) end(began, now time.Duration) {
 	f.mu.Lock()
 	f.samples[f.next] = fanoutSample{now, now - began}
 	f.next = (f.next + 1) % len(f.samples)
+	f.all.note(now - began)
 	f.mu.Unlock()
 	f.under.Store(false)
 }
 
-// reset forgets all samples, and the one that is under way: the loops that were to
+// histogram returns the distribution of all samples since the server was made.
+func (f *fanoutTimes) histogram() Histogram {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.all.histogram()
+}
+
+// reset forgets the samples of the last minute, and the one that is under way: the loops that were to
 // end it may have ended themselves.
 func (f *fanoutTimes) reset() {
 	f.mu.Lock()

@@ -37,6 +37,23 @@ func TestFanout_LastMinuteOnly(t *testing.T) {
 	assert.Equal(t, len(f.samples), f.lately(time.Hour).Samples)
 }
 
+// The histogram forgets nothing.
+func TestFanout_Histogram(t *testing.T) {
+	var f fanoutTimes
+	f.end(0, 3*time.Microsecond)
+	f.end(time.Second, 2*time.Second)
+	f.end(time.Second, 10*time.Second)
+	for range 2 {
+		h := f.histogram()
+		assert.InDelta(t, 10.000003, h.Sum, 1e-9)
+		assert.EqualValues(t, 3, h.Count())
+		for bucket, want := range map[int]uint64{0: 0, 1: 1, len(h.Bounds) - 2: 1, len(h.Bounds): 1} {
+			assert.Equal(t, want, h.Counts[bucket], bucket)
+		}
+		f.reset()
+	}
+}
+
 // There are only so many samples in a second, one at a time.
 func TestFanout_Budget(t *testing.T) {
 	var f fanoutTimes

@@ -23,14 +23,18 @@ func (h *Histogram) Count() (n uint64) {
 
 // Histograms are a server's distributions since it was made.
 type Histograms struct {
-	FanOut   Histogram            // clients of this node that a message was for, whichever node it was published on
-	Batches  Histogram            // frames that a write to a socket completed
-	LoopLag  Histogram            // seconds that an event loop kept a question waiting, of one a second to each
-	Handlers map[string]Histogram // seconds that a handler took, by its route: type.action
+	FanOut Histogram // clients of this node that a message was for, whichever node it was published on
+	// FanOutTimes are the seconds that messages to all or to rooms took until they were
+	// written to the last of their receivers on this node, of the samples of Fanout.
+	FanOutTimes Histogram
+	Batches     Histogram            // frames that a write to a socket completed
+	LoopLag     Histogram            // seconds that an event loop kept a question waiting, of one a second to each
+	Handlers    map[string]Histogram // seconds that a handler took, by its route: type.action
 }
 
 func (s *Server) fillHistograms(h *Histograms, total *snapshot) {
 	h.FanOut = s.fanOut.histogram()
+	h.FanOutTimes = s.fanoutTimes.histogram()
 	h.Batches = batches(&total.out)
 	h.LoopLag = total.Lag.histogram()
 	h.Handlers = s.handlerTimes(total.handlers)

@@ -58,7 +58,9 @@ func TestPublish_FromTheShell(t *testing.T) {
 	for _, refused := range []struct{ args, because string }{
 		{`--api-key=wrong|{"type":"t","action":"a"}`, "API_KEY_REQUIRED"},
 		{`--api-key=key of the test|{"type":"t"}`, "refused the message"},
-		{`--api-key=key of the test|no JSON`, "not JSON"},
+		{`--api-key=key of the test|no JSON`, "the message is not JSON: it has to be an object"},
+		{`--api-key=key of the test|{"type":…}`, "the message is not JSON: it has to be an object"},
+		{`--api-key=key of the test|`, "the message is not JSON: it has to be an object"},
 		{`--api-key=key of the test|--room=|{"type":"t","action":"a"}`, "room is empty"},
 		{`--api-key=key of the test|--event=custom|{}`, "event needs redis-url"},
 		{`--api-key=key of the test|--admin=http://127.0.0.1:1|{"type":"t","action":"a"}`, "cannot reach the node"},

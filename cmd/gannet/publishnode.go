@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +18,9 @@ func (p *publishCommand) sendToNode(ctx context.Context, message []byte) (answer
 	if err := readSecret("api-key", &p.APIKey, p.APIKeyFile); err != nil {
 		return "", err
 	}
+	if !json.Valid(message) {
+		return "", errors.New(`the message is not JSON: it has to be an object with the strings type and action, like {"type":"news","action":"update"}`)
+	}
 	line, err := json.Marshal(struct {
 		Room    *string         `json:"room,omitempty"`
 		User    *string         `json:"userId,omitempty"`
@@ -25,7 +29,7 @@ func (p *publishCommand) sendToNode(ctx context.Context, message []byte) (answer
 		Message json.RawMessage `json:"message"`
 	}{p.Room, p.User, p.Client, p.Except, message})
 	if err != nil {
-		return "", fmt.Errorf("the message is not JSON: %w", err)
+		return "", fmt.Errorf("the message cannot be sent: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()

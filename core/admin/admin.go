@@ -63,10 +63,9 @@ type Admin struct {
 	scrape   http.Handler // answers with the metrics
 	keys     atomic.Pointer[keyring]
 
-	idempotency        *idempotency
-	refusals           refusals
-	bodiesRefused      atomic.Uint64 // larger than MaxPublishSize
-	connectionsRefused atomic.Uint64 // beyond core.AdminDescriptors
+	idempotency   *idempotency
+	refusals      refusals
+	bodiesRefused atomic.Uint64 // larger than MaxPublishSize
 
 	overview  overview
 	watching  atomic.Int64
@@ -82,6 +81,7 @@ const (
 	writeTimeout = 90 * time.Second
 	idleTimeout  = 15 * time.Second
 	stopTimeout  = 2 * time.Second
+	awayTimeout  = time.Second // for the body of a request that is turned away
 )
 
 // largestPublishSize keeps a request from taking all memory by a slip of an
@@ -114,13 +114,15 @@ func Listen(server *core.Server, options Options) (*Admin, error) {
 		return nil, err
 	}
 	a.scrape = a.newScrape()
-	a.listener = newLimitListener(options.Listener, core.AdminDescriptors, &a.connectionsRefused)
+	a.listener = newLimitListener(options.Listener, core.AdminDescriptors)
 	a.http = &http.Server{
 		Handler:           a.routes(),
 		ReadHeaderTimeout: headTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
+		ConnContext:       a.listener.inContext,
+		ConnState:         a.listener.state,
 	}
 	return a, nil
 }

@@ -193,7 +193,7 @@ func TestServe_CutsWhatHangs(t *testing.T) {
 	hanging := other.tcp()
 	_, err = io.WriteString(hanging, "POST /api/broadcast HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n")
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return len(admin.listener.places) == 1 }, patience, tick)
+	require.Eventually(t, func() bool { return admin.listener.places.number() == 1 }, patience, tick)
 	require.NoError(t, stop())
 	_, err = io.Copy(io.Discard, hanging)
 	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "it was left open")

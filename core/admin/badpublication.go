@@ -14,9 +14,10 @@ const maxEcho = 40
 
 // What is wrong with a publish request as a whole. Nothing is allocated for these.
 var (
-	errNoObject = &apiError{"Publish request is not a JSON object", badLine}
-	errNotUTF8  = &apiError{"Publish request is not UTF-8", badLine}
-	errNoForm   = &apiError{"Publish request has another form", badLine}
+	errNoObject  = &apiError{"Publish request is not a JSON object", badLine}
+	errNotUTF8   = &apiError{"Publish request is not UTF-8", badLine}
+	errNoMessage = &apiError{"Field message is missing", badMessage}
+	errNoForm    = &apiError{"Publish request has another form", badLine}
 )
 
 // What is wrong with the value of a field, as the rest of a sentence.

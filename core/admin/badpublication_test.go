@@ -64,6 +64,17 @@ func TestReadPublication_NamesMistakes(t *testing.T) {
 	}
 }
 
+// A message that is missing is no JSON that could not be parsed.
+func TestReadPublication_WithoutAMessage(t *testing.T) {
+	for _, raw := range []string{`{}`, `{"room":"r"}`, `{"Room":"r"}`} {
+		_, bad := readPublication([]byte(raw))
+		require.Equal(t, &apiError{"Field message is missing", badMessage}, bad, raw)
+	}
+	_, bad := readPublication([]byte(`{"message":null}`))
+	require.Equal(t, badMessage, bad.Code)
+	require.NotContains(t, bad.Error, "missing")
+}
+
 // Whatever is refused is refused with a sentence that repeats little of it.
 func FuzzReadPublication(f *testing.F) {
 	for _, line := range append(worstLines(), `{"message":`+hello+`}`, `{"Room":"r","message":`+hello+`}`, "{\"room\":\"\xff\"}") {

@@ -143,13 +143,18 @@ func TestAPI_Disconnect(t *testing.T) {
 		here.post("/api/users/5/disconnect", body).fails(http.StatusBadRequest, "BAD_BODY")
 		here.post("/api/clients/"+ids[2]+"/disconnect", body).fails(http.StatusBadRequest, "BAD_BODY")
 	}
-	here.post("/api/users/5/disconnect", "", "Content-Type: text/plain").fails(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE")
+	for _, form := range []string{"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"} { // that of another site
+		here.post("/api/users/5/disconnect", "", "Content-Type: "+form).fails(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE")
+	}
+	here.do(http.MethodPost, "/api/users/5/disconnect", `{"reason":"x"}`).fails(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE")
 	require.Eventually(t, func() bool { return here.server.Cluster().FindUser(t.Context(), "5").Count == 2 }, patience, tick)
 	assert.Equal(t, `{"clients":2,"missing":[]}`+"\n", here.post("/api/users/5/disconnect", `{"reason":"`+strings.Repeat("long ", 50)+`"}`).body)
 	for _, c := range all[2:] {
 		c.ends(1008, strings.Repeat("long ", 50)[:123])
 	}
 	other.quiet()
+	assert.Equal(t, one, here.do(http.MethodPost, "/api/users/6/disconnect", "").body, "nothing needs no Content-Type")
+	other.ends(1008, "disconnected")
 	assert.JSONEq(t, `{"clients":0,"missing":["`+someID[:12]+`"]}`, here.post("/api/clients/"+someID+"/disconnect", "").body)
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // guarded lets a request through that carries a key with the scope or, when there are
@@ -20,20 +21,20 @@ func (a *Admin) guarded(scope Scope, next http.Handler) http.Handler {
 		key := keys.find(r)
 		switch {
 		case isForeignOrigin(r):
-			a.refuse(w, &apiError{"Requests from pages of other origins are refused", foreignOrigin})
+			a.turnAway(w, &apiError{"Requests from pages of other origins are refused", foreignOrigin})
 		case len(keys) == 0 && !fromLoopback(r):
-			a.refuse(w, &apiError{"Without an API key only requests from loopback are served", loopbackOnly})
+			a.turnAway(w, &apiError{"Without an API key only requests from loopback are served", loopbackOnly})
 		case len(keys) == 0 && a.isForeignHost(r):
-			a.refuse(w, &apiError{"Host is not an address of this machine", foreignHost})
+			a.turnAway(w, &apiError{"Host is not an address of this machine", foreignHost})
 		case len(keys) == 0:
-			next.ServeHTTP(w, r)
+			letIn(next, w, r)
 		case key == nil:
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			a.refuse(w, &apiError{"API key required", keyRequired})
+			a.turnAway(w, &apiError{"API key required", keyRequired})
 		case !key.has(scope):
-			a.refuse(w, &apiError{"API key lacks the scope " + string(scope), scopeMissing})
+			a.turnAway(w, &apiError{"API key lacks the scope " + string(scope), scopeMissing})
 		default:
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, key.Name)))
+			letIn(next, w, r.WithContext(context.WithValue(r.Context(), callerKey{}, key.Name)))
 		}
 	})
 }
@@ -51,11 +52,27 @@ func callerOf(r *http.Request) string {
 func (a *Admin) local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !fromLoopback(r) || a.isForeignHost(r) || isForeignOrigin(r) {
-			a.refuse(w, &apiError{"Only requests from loopback are served", loopbackOnly})
+			a.turnAway(w, &apiError{"Only requests from loopback are served", loopbackOnly})
 			return
 		}
-		next.ServeHTTP(w, r)
+		letIn(next, w, r)
 	})
+}
+
+// letIn answers a request whose connection keeps its place until that is done. Where it
+// has lost it already nothing is done: nobody would know.
+func letIn(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	if keepPlace(r) {
+		next.ServeHTTP(w, r)
+	}
+}
+
+// turnAway refuses a request of somebody who may not make it, and ends the connection:
+// what is left of the request's body is waited for only for a moment.
+func (a *Admin) turnAway(w http.ResponseWriter, bad *apiError) {
+	w.Header().Set("Connection", "close")
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(awayTimeout)) // it has gone if it fails
+	a.refuse(w, bad)
 }
 
 // shown lets a request for a page's own files through. They are the same in every
@@ -67,11 +84,11 @@ func (a *Admin) shown(next http.Handler) http.Handler {
 		keyless := len(*a.keys.Load()) == 0
 		switch {
 		case isForeignOrigin(r) && !navigates(r):
-			a.refuse(w, &apiError{"Requests from pages of other origins are refused", foreignOrigin})
+			a.turnAway(w, &apiError{"Requests from pages of other origins are refused", foreignOrigin})
 		case keyless && !fromLoopback(r):
-			a.refuse(w, &apiError{"Without an API key only requests from loopback are served", loopbackOnly})
+			a.turnAway(w, &apiError{"Without an API key only requests from loopback are served", loopbackOnly})
 		case keyless && a.isForeignHost(r):
-			a.refuse(w, &apiError{"Host is not an address of this machine", foreignHost})
+			a.turnAway(w, &apiError{"Host is not an address of this machine", foreignHost})
 		default:
 			next.ServeHTTP(w, r)
 		}

@@ -34,4 +34,8 @@ func TestMetrics_Histograms(t *testing.T) {
 	require.Equal(t, 3.0, values[`gannet_fanout_receivers_bucket{le="10"}`], "three messages were for two or three clients")
 	eventually := func() bool { return n.readMetrics()["gannet_loop_lag_seconds_count"] >= 2 }
 	require.Eventually(t, eventually, patience, tick)
+	require.Eventually(t, func() bool { // no sample may begin before a second has passed
+		n.post("/api/broadcast", hello)
+		return n.readMetrics()["gannet_fanout_duration_seconds_count"] >= 1
+	}, patience, tick)
 }

@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"sync/atomic"
+	"strconv"
 	"testing"
 	"time"
 
@@ -47,26 +47,79 @@ func silent(t *testing.T, conn net.Conn) {
 	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "it was left open")
 }
 
-func TestLimit_Connections(t *testing.T) {
-	n := start(t, settings{})
-	var conns []net.Conn
+// begun opens a connection with a request that carries the key, and waits for its body.
+func (n *node) begun() net.Conn {
+	n.t.Helper()
+	conn := n.tcp()
+	_, err := io.WriteString(conn, "POST /api/broadcast HTTP/1.1\r\nHost: localhost\r\nX-API-Key: key\r\n"+
+		"Content-Type: application/json\r\nContent-Length: "+strconv.Itoa(len(hello))+"\r\n\r\n"+hello[:1])
+	require.NoError(n.t, err)
+	return conn
+}
+
+// end sends the rest of a request that has begun, and makes sure that it is answered.
+func (n *node) end(conn net.Conn) {
+	n.t.Helper()
+	_, err := io.WriteString(conn, hello[1:])
+	require.NoError(n.t, err)
+	readAnswer(n.t, conn).reaches(0)
+}
+
+// busy is how many connections have a request under way that was let in.
+func (p *places) busy() (count int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.held {
+		if c.busy {
+			count++
+		}
+	}
+	return count
+}
+
+// fill has requests under way on all connections that there can be.
+func (n *node) fill() (conns []net.Conn) {
+	n.t.Helper()
 	for range core.AdminDescriptors {
-		conns = append(conns, n.tcp())
+		conns = append(conns, n.begun())
 	}
+	require.Eventually(n.t, func() bool { return n.admin.listener.places.busy() == len(conns) }, patience, tick)
+	return conns
+}
+
+func TestLimit_Connections(t *testing.T) {
+	n := start(t, settings{admin: Options{APIKey: "key"}})
+	conns := n.fill()
 	silent(t, n.tcp())
 	silent(t, n.tcp())
-	for i, conn := range conns {
-		require.True(t, alive(conn), "connection %d", i)
-	}
 	for range 3 { // places come back, one for each
 		require.NoError(t, conns[0].Close())
-		conns = append(conns[1:], n.untilAlive())
+		require.NoError(t, n.untilAlive().Close())
+		conns = append(conns[1:], n.begun())
+		require.Eventually(t, func() bool { return n.admin.listener.places.busy() == len(conns) }, patience, tick)
 		silent(t, n.tcp())
 	}
 	for _, conn := range conns {
-		require.NoError(t, conn.Close())
+		n.end(conn)
 	}
 	n.untilAlive()
+	require.GreaterOrEqual(t, n.admin.figures().adminRefused["max_connections"], uint64(5))
+}
+
+// Connections whose requests were let in and have been answered make room, too.
+func TestLimit_IdleConnectionsMakeRoom(t *testing.T) {
+	n := start(t, settings{admin: Options{APIKey: "key"}})
+	conns := n.fill()
+	n.end(conns[1])
+	n.end(conns[0])
+	require.Eventually(t, func() bool { return n.admin.listener.places.busy() == len(conns)-2 }, patience, tick)
+	require.True(t, alive(n.tcp()))
+	silent(t, conns[1]) // it has been idle for longer
+	for _, conn := range conns[2:] {
+		n.end(conn)
+	}
+	require.True(t, alive(conns[0]))
+	require.Equal(t, map[string]uint64{"body_too_large": 0, "evicted": 1, "max_connections": 0}, n.admin.figures().adminRefused)
 }
 
 // untilAlive returns a new connection that is served, when there is a place.
@@ -91,7 +144,7 @@ func (n *node) untilAlive() (conn net.Conn) {
 func TestLimit_ClosingTwiceGivesOnePlaceBack(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	limited := newLimitListener(listener, 2, new(atomic.Uint64))
+	limited := newLimitListener(listener, 2)
 	var open []net.Conn
 	for range 2 {
 		peer, err := net.Dial("tcp", listener.Addr().String())
@@ -102,17 +155,17 @@ func TestLimit_ClosingTwiceGivesOnePlaceBack(t *testing.T) {
 		defer conn.Close()
 		open = append(open, conn)
 	}
-	require.Len(t, limited.places, 2)
+	require.Equal(t, 2, limited.places.number())
 	require.NoError(t, open[0].Close())
 	require.Error(t, open[0].Close())
-	require.Len(t, limited.places, 1)
+	require.Equal(t, 1, limited.places.number())
 	require.NoError(t, limited.Close())
 	_, err = limited.Accept()
 	require.ErrorIs(t, err, net.ErrClosed)
 }
 
 // readAnswer reads a response from a connection.
-func readAnswer(t *testing.T, conn net.Conn) *answer {
+func readAnswer(t testing.TB, conn net.Conn) *answer {
 	t.Helper()
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)

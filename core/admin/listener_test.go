@@ -40,7 +40,7 @@ func TestServe_AnswersThoseItHasAccepted(t *testing.T) {
 	require.NoError(t, err)
 	stop := background(t, admin.Serve)
 	early := (&node{t: t, admin: admin}).tcp()
-	require.Eventually(t, func() bool { return len(admin.listener.places) == 1 }, patience, tick)
+	require.Eventually(t, func() bool { return admin.listener.places.number() == 1 }, patience, tick)
 	stopped := make(chan error, 1)
 	go func() { stopped <- stop() }()
 	require.Eventually(t, func() bool {

@@ -84,8 +84,12 @@ func (a *Admin) disconnectUser(w http.ResponseWriter, r *http.Request) {
 }
 
 // reasonOf reads the body of a disconnect, {"reason":TEXT} or nothing, or answers
-// why it cannot be.
+// why it cannot be. Nothing needs no Content-Type. A page elsewhere can send that, too,
+// but not without its Origin, for which it is refused.
 func (a *Admin) reasonOf(w http.ResponseWriter, r *http.Request) (reason string, ok bool) {
+	if r.ContentLength == 0 && r.Header.Get("Content-Type") == "" {
+		return "", true
+	}
 	body, ok := a.readBody(w, r, mediaJSON)
 	if !ok || len(body) == 0 {
 		return "", ok

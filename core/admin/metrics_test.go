@@ -47,7 +47,7 @@ func certified(t *testing.T) *tls.Config {
 }
 
 func TestMetrics_WithoutACertificate(t *testing.T) {
-	assert.NotContains(t, start(t, settings{}).readMetrics(), "gannet_tls_certificate_expires_seconds")
+	assert.NotContains(t, start(t, settings{}).readMetrics(), "gannet_tls_certificate_expiry_timestamp_seconds")
 }
 
 // A reason for which nobody has been refused yet has its line too.

@@ -42,6 +42,9 @@ func readPublication(raw []byte) (p core.Publication, bad *apiError) {
 	if p.To, bad = request.target(); bad != nil {
 		return p, bad
 	}
+	if request.Message == nil {
+		return p, errNoMessage
+	}
 	if bad = checkEnvelope(request.Message); bad != nil {
 		return p, bad
 	}

@@ -27,20 +27,24 @@ type stream struct {
 }
 
 // watch opens a stream, which ends with the test.
-func (n *node) watch(room string) *stream {
+func (n *node) watch(room string, headers ...string) *stream {
 	n.t.Helper()
-	s, status := n.tryWatch(room)
+	s, status := n.tryWatch(room, headers...)
 	require.Equal(n.t, http.StatusOK, status)
 	require.Equal(n.t, `open {"degraded":false,"room":`+quoted(room)+`}`, s.next())
 	return s
 }
 
-func (n *node) tryWatch(room string) (*stream, int) {
+func (n *node) tryWatch(room string, headers ...string) (*stream, int) {
 	n.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	n.t.Cleanup(cancel)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.admin.Addr().String()+"/api/watch?room="+url.QueryEscape(room), nil)
 	require.NoError(n.t, err)
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		request.Header.Set(name, value)
+	}
 	response, err := n.http.Do(request)
 	require.NoError(n.t, err)
 	n.t.Cleanup(func() { _ = response.Body.Close() })

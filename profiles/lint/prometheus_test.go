@@ -82,6 +82,10 @@ var alertCases = map[string]struct{ fires, quiet string }{
 		buckets("gannet_handler_duration_seconds", `route="chat.send",`, "1", "0+90x40", "5", "0+100x40", "+Inf", "0+100x40"),
 		buckets("gannet_handler_duration_seconds", `route="chat.send",`, "1", "0+100x40", "5", "0+100x40", "+Inf", "0+100x40"),
 	},
+	"GannetSlowFanout": {
+		buckets("gannet_fanout_duration_seconds", "", "1", "0+90x40", "5", "0+100x40", "+Inf", "0+100x40"),
+		buckets("gannet_fanout_duration_seconds", "", "1", "0+100x40", "5", "0+100x40", "+Inf", "0+100x40"),
+	},
 	"GannetPanics": {`gannet_handler_panics_total 0x20 1x20`, `gannet_handler_panics_total 5x40`},
 	"GannetDescriptors": {
 		"process_open_fds{job=\"gannet\"} 950x40\n process_max_fds{job=\"gannet\"} 1000x40",
@@ -101,8 +105,8 @@ var alertCases = map[string]struct{ fires, quiet string }{
 	},
 	"GannetAcceptsFail": {`gannet_accept_failures_total 0+1x40`, `gannet_accept_failures_total 3x40`},
 	// The time is ten minutes after the epoch.
-	"GannetCertificateExpires":     {`gannet_tls_certificate_expires_seconds 1200000x40`, `gannet_tls_certificate_expires_seconds 1300000x40`},
-	"GannetCertificateExpiresSoon": {`gannet_tls_certificate_expires_seconds 0x40`, `gannet_tls_certificate_expires_seconds 200000x40`},
+	"GannetCertificateExpires":     {`gannet_tls_certificate_expiry_timestamp_seconds 1200000x40`, `gannet_tls_certificate_expiry_timestamp_seconds 1300000x40`},
+	"GannetCertificateExpiresSoon": {`gannet_tls_certificate_expiry_timestamp_seconds 0x40`, `gannet_tls_certificate_expiry_timestamp_seconds 200000x40`},
 	"GannetSkips":                  {`gannet_skipped_total 0+10x40`, `gannet_skipped_total 100x40`},
 	"GannetDrops": {
 		"gannet_dropped_total 0+20x40\n gannet_frames_out_total 0+1000x40",
