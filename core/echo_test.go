@@ -169,12 +169,12 @@ func TestEcho_LargeMessages(t *testing.T) {
 
 func TestEcho_OptionsThatCannotBe(t *testing.T) {
 	for want, options := range map[string]core.Options{
-		`echo-path "echo" must begin with a slash and have no query`:      {EchoPath: "echo"},
-		`echo-path "/echo?x" must begin with a slash and have no query`:   {EchoPath: "/echo?x"},
-		`echo-path "/ws" is the path of all other clients`:                {EchoPath: "/ws"},
-		`max-message-size is 1GiB: with echo-path it is at most 512MiB`:   {EchoPath: echoPath, MaxMessageSize: 1 << 30},
-		`a time of 169h0m0s is too long: at most 168h0m0s can be counted`: {FrameTimeout: 169 * 3600e9},
-		`slow-consumer is "sometimes": it is close, skip or latest`:       {SlowConsumer: "sometimes"},
+		`echo-path "echo" must begin with a slash and have no query`:                    {EchoPath: "echo"},
+		`echo-path "/echo?x" must begin with a slash and have no query`:                 {EchoPath: "/echo?x"},
+		`echo-path "/ws" is the path of all other clients`:                              {EchoPath: "/ws"},
+		`max-message-size is 1GiB: with echo-path it is at most 512MiB`:                 {EchoPath: echoPath, MaxMessageSize: 1 << 30},
+		`frame-timeout is 169h0m0s, which is too long: at most 168h0m0s can be counted`: {FrameTimeout: 169 * 3600e9},
+		`slow-consumer is "sometimes": it is close, skip or latest`:                     {SlowConsumer: "sometimes"},
 	} {
 		_, err := core.New(options)
 		require.EqualError(t, err, want)

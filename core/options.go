@@ -12,6 +12,7 @@ import (
 	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/codec/setting"
 	"github.com/gannet-ws/gannet/core/auth"
+	"github.com/gannet-ws/gannet/core/poll"
 	"github.com/gannet-ws/gannet/shard"
 )
 
@@ -328,13 +329,13 @@ func (o *Options) populate() {
 	}
 }
 
-// validate returns a sentence for the first setting that cannot be.
+// validate returns a sentence for the first setting that cannot be; of addresses and
+// times, one for each.
 func (o *Options) validate() error {
 	positive := []struct {
 		name  string
 		value int64
 	}{
-		{"loops", int64(o.Loops)},
 		{"max-rooms", int64(o.MaxRooms)},
 		{"max-metadata", int64(o.MaxMetadata)},
 		{"max-verifying", int64(o.MaxVerifying)},
@@ -360,8 +361,12 @@ func (o *Options) validate() error {
 			return fmt.Errorf("%s must be above zero", p.name)
 		}
 	}
-	longest := max(o.HandshakeTimeout, o.PingInterval, o.PingTimeout, o.CloseTimeout, o.DrainTimeout, o.DrainPeriod, o.DrainDelay, o.JSONPingInterval, o.InactiveTimeout, o.FrameTimeout)
+	if err := errors.Join(o.validateAddresses(), o.validateTimes()); err != nil {
+		return err
+	}
 	switch {
+	case o.Loops < 0:
+		return fmt.Errorf("loops is %d: it must be above zero, or 0 for one for each CPU", o.Loops)
 	case !isPath(o.Path):
 		return fmt.Errorf("path %q must begin with a slash and have no query", o.Path)
 	case o.EchoPath != "" && !isPath(o.EchoPath):
@@ -372,8 +377,6 @@ func (o *Options) validate() error {
 		return fmt.Errorf("max-message-size is %s: with echo-path it is at most %s", o.MaxMessageSize, Size(maxBacklog))
 	case o.Loops > maxLoops:
 		return fmt.Errorf("loops is %d: at most %d fit into a client id", o.Loops, maxLoops)
-	case longest > maxDuration:
-		return fmt.Errorf("a time of %s is too long: at most %s can be counted", longest, maxDuration)
 	case o.DrainDelay < 0:
 		return fmt.Errorf("drain-delay is %s: it cannot be below zero", o.DrainDelay)
 	case o.DrainDelay+max(0, o.DrainPeriod) >= o.DrainTimeout:
@@ -403,13 +406,52 @@ func (o *Options) validate() error {
 	case o.TLSAddr != "" && o.TLSConfig == nil:
 		return errors.New("tls-addr needs a certificate: set tls-cert and tls-key")
 	case o.TLSAddr == "" && o.TLSConfig != nil:
-		return errors.New("a certificate is of no use without a listener for TLS: set tls-addr")
+		return errors.New("a certificate is of no use without a listener for TLS: set tls-addr, or no tls-cert")
 	case o.UnixSocket != "" && o.Worker != nil:
 		return errors.New("unix-socket cannot be shared by several workers: the kernel does not deal its connections out")
 	case !o.hasKey() && o.needsKey() != "":
 		return fmt.Errorf("%s needs a key to check tokens with: set jwt-secret-file, jwt-public-key-file or jwt-jwks-url", o.needsKey())
 	}
 	return nil
+}
+
+// validateAddresses returns a sentence for each place at which nobody can listen.
+func (o *Options) validateAddresses() error {
+	err := setting.CheckAddress("addr", o.Addr)
+	if o.TLSAddr != "" {
+		err = errors.Join(err, setting.CheckAddress("tls-addr", o.TLSAddr))
+	}
+	switch {
+	case len(o.UnixSocket) > poll.MaxPath:
+		err = errors.Join(err, fmt.Errorf("unix-socket is %q: the path of a socket is at most %d bytes long, not %d", o.UnixSocket, poll.MaxPath, len(o.UnixSocket)))
+	case strings.HasSuffix(o.UnixSocket, "/") || strings.ContainsRune(o.UnixSocket, 0):
+		err = errors.Join(err, fmt.Errorf("unix-socket is %q: it is the path of a file", o.UnixSocket))
+	}
+	return err
+}
+
+// validateTimes returns a sentence for each time that is too long.
+func (o *Options) validateTimes() (err error) {
+	for _, t := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"handshake-timeout", o.HandshakeTimeout},
+		{"ping-interval", o.PingInterval},
+		{"ping-timeout", o.PingTimeout},
+		{"close-timeout", o.CloseTimeout},
+		{"drain-timeout", o.DrainTimeout},
+		{"drain-period", o.DrainPeriod},
+		{"drain-delay", o.DrainDelay},
+		{"json-ping-interval", o.JSONPingInterval},
+		{"inactive-timeout", o.InactiveTimeout},
+		{"frame-timeout", o.FrameTimeout},
+	} {
+		if t.value > maxDuration {
+			err = errors.Join(err, fmt.Errorf("%s is %s, which is too long: at most %s can be counted", t.name, t.value, maxDuration))
+		}
+	}
+	return err
 }
 
 func isPath(path string) bool {

@@ -152,7 +152,7 @@ func TestOptions_Drain(t *testing.T) {
 		"drain-period is 5s and drain-delay 6s: together they must be below drain-timeout, which is 10s": {DrainPeriod: 5 * time.Second, DrainDelay: 6 * time.Second},
 		"drain-period is 0s and drain-delay 10s: together they must be":                                  {DrainDelay: 10 * time.Second},
 		"drain-period is -1ns and drain-delay 10s: together they must be":                                {DrainPeriod: -1, DrainDelay: 10 * time.Second},
-		"a time of 201h0m0s is too long":                                                                 {DrainPeriod: 200 * time.Hour, DrainTimeout: 201 * time.Hour},
+		"drain-timeout is 201h0m0s, which is too long":                                                   {DrainPeriod: 200 * time.Hour, DrainTimeout: 201 * time.Hour},
 	} {
 		_, err := core.New(options)
 		require.ErrorContains(t, err, want)

@@ -380,7 +380,7 @@ func TestTLS_OptionsThatCannotBe(t *testing.T) {
 	held, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer held.Close()
-	for _, addr := range []string{held.Addr().String(), "127.0.0.1:99999"} {
+	for _, addr := range []string{held.Addr().String(), "192.0.2.1:0"} {
 		server := newServer(t, core.Options{TLSAddr: addr, TLSConfig: config})
 		require.ErrorContains(t, server.Run(t.Context()), "cannot listen for WebSocket connections")
 	}

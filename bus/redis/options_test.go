@@ -109,6 +109,7 @@ func TestOptions_Refused(t *testing.T) {
 		"prefixes":            {Options{URL: []string{"redis://x"}, Prefix: "p", PXLPrefix: "p"}, "pxl-prefix is \"p\": it must not begin"},
 		"braces":              {Options{URL: []string{"redis://x"}, Prefix: "{p}"}, "redis-prefix is \"{p}\": it must have no braces"},
 		"channels":            {Options{URL: []string{"redis://x"}, MaxChannels: 1}, "redis-max-channels is 1: it must be 2 or more"},
+		"port":                {Options{URL: []string{"redis://:secret@x:99999"}}, `redis-url is "x:99999": a port is 0 to 65535`},
 		"a password's slash":  {Options{URL: []string{"redis://:1/secret@x"}}, "redis-url"},
 		"TLS without need":    {Options{URL: []string{"redis://x"}, CAFile: "ca.pem"}, "need a redis-url that begins with rediss"},
 		"TLS twice":           {Options{URL: []string{"rediss://x"}, TLS: &tls.Config{}, TLSServerName: "x"}, "given twice"},

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/gannet-ws/gannet/codec/setting"
 )
 
 // place is where Redis is, as the URLs say it.
@@ -107,5 +109,5 @@ func (o *Options) parseURL(text string) (*place, error) {
 	}
 	p.secure = strings.HasPrefix(u.Scheme, "rediss")
 	p.addresses = []string{net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))}
-	return p, nil
+	return p, setting.CheckAddress("redis-url", p.addresses[0])
 }

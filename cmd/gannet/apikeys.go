@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"reflect"
 	"slices"
@@ -16,24 +15,6 @@ import (
 
 	"github.com/gannet-ws/gannet/core/admin"
 )
-
-// minAPIKey is the length of a key in a file of keys, in bytes: shorter ones can be
-// guessed. The one that has all scopes may be shorter, with a warning.
-const minAPIKey = 16
-
-// shortKey returns a sentence where the key that has all scopes can be guessed.
-func (s *serveCommand) shortKey() (warning string) {
-	if key := s.Admin.APIKey; key != "" && len(key) < minAPIKey {
-		return fmt.Sprintf("the API key is shorter than %d bytes and can be guessed", minAPIKey)
-	}
-	return ""
-}
-
-func (s *serveCommand) warnOfShortKey(log *slog.Logger) {
-	if warning := s.shortKey(); warning != "" {
-		log.Warn(warning)
-	}
-}
 
 // apiKeyFields are those of an entry of a file of API keys.
 var apiKeyFields = []string{"name", "key", "sha256", "scopes"}
@@ -205,7 +186,7 @@ var apiKeySettings = []string{"api-key", "api-key-file", "api-keys-file"}
 func (s *serveCommand) apiKeysReloader(operator *admin.Admin) func(*serveCommand) (string, error) {
 	key, keys := s.Admin.APIKey, s.Admin.APIKeys
 	return func(next *serveCommand) (changed string, err error) {
-		next.warnOfShortKey(s.Server.Log)
+		warn(s.Server.Log, next.shortKey())
 		if next.Admin.APIKey == key && reflect.DeepEqual(next.Admin.APIKeys, keys) {
 			return "", nil
 		}

@@ -51,14 +51,33 @@ func (c *certificate) config() *tls.Config {
 // yet. With an error it stays what it was.
 func (c *certificate) load() error {
 	c.read = c.look() // before they are read: a change meanwhile is seen next time
-	loaded, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	loaded, err := readPair(c.certFile, c.keyFile)
 	c.failed = err != nil
 	if err != nil {
-		return fmt.Errorf("cannot use tls-cert %s with tls-key %s: %w", c.certFile, c.keyFile, err)
+		return err
 	}
 	c.current.Store(&loaded)
 	c.warn(loaded.Leaf.NotAfter)
 	return nil
+}
+
+// readPair reads a certificate and its key.
+func readPair(certFile, keyFile string) (pair tls.Certificate, err error) {
+	certificate, err := os.ReadFile(certFile)
+	if err != nil {
+		err = fmt.Errorf("cannot read tls-cert: %w", err)
+	}
+	key, keyErr := os.ReadFile(keyFile)
+	if keyErr != nil {
+		err = errors.Join(err, fmt.Errorf("cannot read tls-key: %w", keyErr))
+	}
+	if err != nil {
+		return pair, err
+	}
+	if pair, err = tls.X509KeyPair(certificate, key); err != nil {
+		return pair, fmt.Errorf("cannot use tls-cert %s with tls-key %s: %w", certFile, keyFile, err)
+	}
+	return pair, nil
 }
 
 // warn logs that the certificate ends soon, or has.

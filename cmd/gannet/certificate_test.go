@@ -137,7 +137,7 @@ func TestServe_TLSSettingsThatCannotBe(t *testing.T) {
 		"tls-cert and tls-key go together: set both":                {"--tls-addr=127.0.0.1:0", "--tls-cert=" + files.certFile},
 		"tls-addr needs a certificate: set tls-cert and tls-key":    {"--tls-addr=127.0.0.1:0"},
 		"a certificate is of no use without a listener for TLS":     {"--tls-cert=" + files.certFile, "--tls-key=" + files.keyFile},
-		"cannot use tls-cert missing with tls-key":                  {"--tls-addr=127.0.0.1:0", "--tls-cert=missing", "--tls-key=" + files.keyFile},
+		"cannot read tls-cert: open missing":                        {"--tls-addr=127.0.0.1:0", "--tls-cert=missing", "--tls-key=" + files.keyFile},
 		"unix-socket is for one, as the kernel does not deal":       {"--workers=2", "--redis-url=redis://127.0.0.1:1", "--unix-socket=x"},
 		`"rw" is not a file mode: write octal digits`:               {"--unix-socket=x", "--unix-socket-mode=rw"},
 		"cannot listen for WebSocket connections on a Unix socket:": {"--unix-socket=" + t.TempDir()},

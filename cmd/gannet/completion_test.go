@@ -59,7 +59,7 @@ func TestCompletion_Bash(t *testing.T) {
 		"--config ":                       {"gannet.yaml"},
 		"serve --addr ":                   {},
 		"serve --conf":                    {"--config"},
-		"token mint --secret-file g":      {"gannet.yaml"},
+		"token mint --jwt-secret-file g":  {"gannet.yaml"},
 		"token inspect --jwt-secret-f":    {"--jwt-secret-file"},
 		"token inspect --max":             {},
 		"bench floor-":                    {},

@@ -11,7 +11,7 @@ import (
 
 // configCommand is gannet config.
 type configCommand struct {
-	Print configPrint `cmd:"" help:"Print the settings of gannet serve as they are, in the form of a configuration file."`
+	Print configPrint `cmd:"" help:"Print the settings of gannet serve as they are, in the form of a configuration file. What gannet serve would refuse is said on standard error, and the status is 0 nevertheless: see gannet config check."`
 	Check configCheck `cmd:"" help:"Say all that is wrong with a configuration file."`
 }
 

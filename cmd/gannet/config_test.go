@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/assert"
@@ -125,16 +127,17 @@ func TestConfigPrint_LeavesSecretsOut(t *testing.T) {
 	}
 }
 
-// check runs gannet config check on a file.
+// check runs gannet config check on a file. What it returns beside the mistakes is what
+// is printed and warned of.
 func check(t *testing.T, text string) (out string, mistakes []string) {
 	t.Helper()
 	path := newFiles(t).write("gannet.yaml", text)
-	out, err := tool(t, "config", "check", "--config="+path)
+	out, warned, err := toolWarning(t, "config", "check", "--config="+path)
+	out = strings.ReplaceAll(out+warned, path, "gannet.yaml")
 	if err == nil {
-		return strings.ReplaceAll(out, path, "gannet.yaml"), nil
+		return out, nil
 	}
-	lines := strings.Split(strings.ReplaceAll(err.Error(), path, "gannet.yaml"), "\n")
-	return strings.ReplaceAll(out, path, "gannet.yaml"), lines
+	return out, strings.Split(strings.ReplaceAll(err.Error(), path, "gannet.yaml"), "\n")
 }
 
 func TestConfigCheck_SaysAllAtOnce(t *testing.T) {
@@ -176,6 +179,137 @@ max-message-size: 1MB
 	require.Len(t, mistakes, 15)
 }
 
+// A mistake is told once, with its line, and nothing that only follows from it.
+func TestConfigCheck_TellsWhatDoesNotFollow(t *testing.T) {
+	f := newFiles(t)
+	pair := newIdentity(t)
+	pair.write(t, 1, time.Now().Add(time.Hour))
+	cert, key, none, short := pair.certFile, pair.keyFile, f.path("none"), f.write("short", "short")
+	for text, want := range map[string][]string{
+		"tls-addr: :3443\ntls-cert: " + none + "\ntls-key: " + key + "\n":                        {":2: cannot read tls-cert: open " + none},
+		"tls-addr: :3443\ntls-cert: " + none + "\ntls-key: " + none + "\n":                       {":2: cannot read tls-cert", ":3: cannot read tls-key"},
+		"tls-addr: :x\ntls-cert: " + none + "\ntls-key: " + key + "\n":                           {`:1: tls-addr is ":x": a port is`, ":2: cannot read tls-cert"},
+		"tls-addr: :3443\ntls-cert: " + key + "\ntls-key: " + key + "\n":                         {":2: cannot use tls-cert " + key},
+		"tls-cert: " + cert + "\ntls-key: " + key + "\n":                                         {":1: a certificate is of no use without"},
+		"tls-addr: :3443\ntls-key: " + key + "\n":                                                {":2: tls-cert and tls-key go together"},
+		"jwt-secret-file: " + none + "\napi-keys-file: " + none + "\n":                           {":1: cannot read jwt-secret-file", ":2: cannot read api-keys-file"},
+		"api-keys-file: " + f.write("keys", "- name: a\n  key: x\n- name: b\n") + "\n":           {":1: api-keys-file", ":1: api-keys-file"},
+		"require-auth: true\nauto-join: true\njwt-secret-file: " + none + "\nmax-strikes: 300\n": {":3: cannot read jwt-secret-file", ":4: max-strikes is 300"},
+		"jwt-secret-file: " + short + "\njwt-secret: a\n":                                        {":2: jwt-secret and jwt-secret-file are both set"},
+		"jwt-secret-file: " + short + "\njwt-secret-encoding: base64url\njwt-leeway: -1s\n":      {":1: jwt-secret is not base64url", ":3: jwt-leeway is -1s"},
+		"workers: 2\nredis-url: http://x\nredis-required: true\n":                                {":2: redis-url begins with"},
+		"drain-timeout: 600h\ndrain-period: 30s\n":                                               {":1: drain-timeout is 600h"},
+		"profile: masive\ndrain-period: 30s\n":                                                   {`:1: there is no profile "masive": they are`},
+		"path: x\necho-path: /ws\n":                                                              {`:1: path "x" must begin`},
+		"proxy-protocol: accept\ntrusted-proxies: nobody\n":                                      {`:2: trusted-proxies has "nobody"`},
+	} {
+		out, mistakes := check(t, text)
+		require.Len(t, mistakes, len(want)+1, "%s%s", text, mistakes)
+		for i, says := range want {
+			require.Contains(t, mistakes[i+1], "gannet.yaml"+says, text)
+		}
+		require.NotContains(t, out, "proxy-protocol is", "what it would warn of only follows, too")
+	}
+}
+
+func TestConfigCheck_Addresses(t *testing.T) {
+	_, mistakes := check(t, `addr: 3000
+admin-addr: "localhost:99999"
+tls-addr: localhost
+unix-socket: /run/gannet/
+redis-url: redis://localhost:99999
+admin-hosts: [ops:3001]
+`)
+	for i, want := range []string{
+		`addr is "3000": it is HOST:PORT`,
+		`admin-addr is "localhost:99999": a port is 0 to 65535`,
+		`tls-addr is "localhost": it is HOST:PORT`,
+		`unix-socket is "/run/gannet/": it is the path of a file`,
+		`redis-url is "localhost:99999": a port is 0 to 65535`,
+		`admin-hosts has "ops:3001": it takes names`,
+	} {
+		require.Contains(t, mistakes[i+1], fmt.Sprintf("gannet.yaml:%d: %s", i+1, want))
+	}
+	require.Len(t, mistakes, 7)
+	_, mistakes = check(t, "workers: 10\nredis-url: redis://localhost\nadmin-addr: :65530\n")
+	require.Equal(t, []string{`gannet.yaml:3: admin-addr is ":65530": the last of 10 workers would listen on port 65539, and a port is at most 65535`}, mistakes[1:])
+}
+
+// What is said of a value is what the setting takes.
+func TestConfigCheck_SaysWhatIsTaken(t *testing.T) {
+	for text, want := range map[string]string{
+		"compression: on":           "",
+		"compression: off":          "",
+		"compression: true":         "compression is true: it is one of off, on",
+		"max-rooms: true":           "max-rooms is true: it is a number",
+		"max-backlog: false":        "max-backlog is false: it is a size",
+		"ping-interval: false":      "ping-interval is false: it is a time",
+		"trusted-proxies: true":     "trusted-proxies is true: it is a list",
+		"jwt-issuer: true":          "jwt-issuer is true, which is no text in YAML unless it is in quotes",
+		"loops: -1":                 "loops is -1: it must be above zero, or 0 for one for each CPU",
+		"loops: 0":                  "",
+		"ping-interval: 0":          "ping-interval cannot be 0: it is above zero, or negative (never)",
+		"ping-interval: -1s":        "",
+		"max-message-rate: 0":       "max-message-rate cannot be 0: it is above zero, or negative (no limit)",
+		"max-idempotency-keys: 0":   "max-idempotency-keys must be above zero",
+		"max-idempotency-keys: -1":  "max-idempotency-keys must be above zero",
+		"idempotency-ttl: -1s":      "idempotency-ttl must be above zero",
+		"addr: ''":                  "addr cannot be empty",
+		"serve: 1":                  "serve: no such setting",
+		"pr: 1":                     "pr: no such setting",
+		"MAX-BACKLOG: 1MiB":         `MAX-BACKLOG: no such setting; did you mean "max-backlog"?`,
+		"max_backlog: 1MiB":         `max_backlog: no such setting; did you mean "max-backlog"?`,
+		"ping-timeout: 600h":        "ping-timeout is 600h0m0s, which is too long",
+		"max-watchers: -1":          "",
+		"idempotency-ttl: forever?": `idempotency-ttl: expected duration but got "forever?"`,
+	} {
+		_, mistakes := check(t, text)
+		if want == "" {
+			require.Empty(t, mistakes, text)
+			continue
+		}
+		require.Len(t, mistakes, 2, text)
+		require.True(t, strings.HasPrefix(mistakes[1], "gannet.yaml:1: "+want), mistakes[1])
+		if !strings.Contains(want, "did you mean") {
+			require.NotContains(t, mistakes[1], "did you mean")
+		}
+	}
+}
+
+// Where help says what a negative value means there can be one, and elsewhere not.
+func TestNegativeOf(t *testing.T) {
+	for name, flag := range serveFlags(t) {
+		value := "-1"
+		if unitOf(flag) == "time" {
+			value = "-1s"
+		}
+		if !slices.Contains([]string{"time", "number"}, unitOf(flag)) {
+			require.Empty(t, negativeOf(flag), name)
+			continue
+		}
+		_, mistakes := check(t, name+": "+value+"\nredis-url: redis://localhost\njwt-secret: hush\n")
+		require.Equal(t, negativeOf(flag) != "", len(mistakes) == 0, "%s: %s", name, mistakes)
+	}
+}
+
+func TestConfigPrint_SaysWhatIsRefused(t *testing.T) {
+	t.Setenv("GANNET_LOOPS", "-1")
+	out, warned, err := toolWarning(t, "config", "print", "--gc-percent=-5", "--jwt-secret-file="+newFiles(t).path("none"))
+	require.NoError(t, err)
+	require.Equal(t, "-1", yamlOf(t, out)["loops"])
+	const start = "warning: with these settings gannet serve would not start: "
+	lines := strings.Split(strings.TrimSpace(warned), "\n")
+	require.Len(t, lines, 2)
+	require.True(t, strings.HasPrefix(lines[0], start+"gc-percent is -5"), warned)
+	require.True(t, strings.HasPrefix(lines[1], start+"cannot read jwt-secret-file"), warned)
+	_, warned, err = toolWarning(t, "config", "print")
+	require.NoError(t, err)
+	require.Equal(t, start+"loops is -1: it must be above zero, or 0 for one for each CPU\n", warned)
+	_, warned, err = toolWarning(t, "config", "print", "--defaults")
+	require.NoError(t, err)
+	require.Empty(t, warned)
+}
+
 func TestConfigCheck_NothingWrong(t *testing.T) {
 	secret := newFiles(t).write("secret", "a secret\n")
 	for name, text := range map[string]string{
@@ -193,7 +327,7 @@ func TestConfigCheck_NothingWrong(t *testing.T) {
 		require.NoError(t, err)
 		file, err := newFileResolver(name, text)
 		require.NoError(t, err)
-		require.Empty(t, file.mistakes(t.Context(), parser.Model))
+		require.Empty(t, file.examine(t.Context(), parser.Model).mistakes)
 	}
 }
 
@@ -279,4 +413,11 @@ func TestSuggest(t *testing.T) {
 	assert.Equal(t, `; did you mean "ping-interval"?`, suggest("ping-intervall", known))
 	assert.Equal(t, `; did you mean "addr"?`, suggest("adr", known))
 	assert.Empty(t, suggest("something-else", known))
+	for _, same := range []string{"MAX-ROOMS", "max_rooms", "Max_Rooms", "maxRooms", "GANNET_MAX_ROOMS", "--max-rooms"} {
+		assert.Equal(t, `; did you mean "max-rooms"?`, suggest(same, known), same)
+	}
+	assert.Equal(t, `; did you mean "GANNET_LOOPS"?`, suggest("GANNET_loop", []string{"GANNET_DEMO", "GANNET_LOOPS"}))
+	for _, far := range []string{"pr", "addressee", "ad", "GANNET_PR"} {
+		assert.Empty(t, suggest(far, append(known, "url", "GANNET_URL")), far)
+	}
 }

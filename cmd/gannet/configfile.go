@@ -94,14 +94,15 @@ func (r *fileResolver) has(flag *kong.Flag) bool {
 
 // Validate refuses settings that no flag has.
 func (r *fileResolver) Validate(app *kong.Application) error {
-	return errors.Join(r.unknown(flagNames(app.Node))...)
+	return errors.Join(r.unknown(app)...)
 }
 
-// unknown returns an error for each setting that is not among the known ones.
-func (r *fileResolver) unknown(known []string) (errs []error) {
+// unknown returns an error for each setting that no flag has.
+func (r *fileResolver) unknown(app *kong.Application) (errs []error) {
+	known, offered := flagNames(app.Node), ownFlagNames(serveNode(app))
 	for _, name := range r.names() {
 		if !slices.Contains(known, name) {
-			errs = append(errs, r.wrong(name, fmt.Errorf("%s: no such setting%s", name, suggest(name, known))))
+			errs = append(errs, r.wrong(name, fmt.Errorf("%s: no such setting%s", name, suggest(name, offered))))
 		}
 	}
 	return errs
@@ -121,6 +122,9 @@ func (r *fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (
 func (r *fileResolver) value(flag *kong.Flag) (any, error) {
 	switch value := r.settings[flag.Name].(type) {
 	case bool:
+		if !flag.IsBool() {
+			return nil, r.wrong(flag.Name, noBool(flag, value))
+		}
 		return value, nil
 	case []any:
 		if flag.IsSlice() {
@@ -133,6 +137,19 @@ func (r *fileResolver) value(flag *kong.Flag) (any, error) {
 	return nil, r.wrong(flag.Name, fmt.Errorf("%s must be a single value", flag.Name))
 }
 
+// noBool returns the error of a flag that has a bool for another value, as YAML takes
+// a true and a false without quotes.
+func noBool(flag *kong.Flag, value bool) error {
+	switch unit := unitOf(flag); {
+	case unit == "text":
+		return fmt.Errorf("%s is %t, which is no text in YAML unless it is in quotes", flag.Name, value)
+	case flag.Enum != "":
+		return fmt.Errorf("%s is %t: it is %s", flag.Name, value, unit)
+	default:
+		return fmt.Errorf("%s is %t: it is a %s", flag.Name, value, unit)
+	}
+}
+
 func texts(values []any) []any {
 	all := make([]any, len(values))
 	for i, value := range values {
@@ -141,12 +158,18 @@ func texts(values []any) []any {
 	return all
 }
 
+// flagNames returns the names of all flags of a command and of those beneath it.
 func flagNames(node *kong.Node) (names []string) {
-	for _, flag := range node.Flags {
-		names = append(names, flag.Name)
-	}
+	names = ownFlagNames(node)
 	for _, child := range node.Children {
 		names = append(names, flagNames(child)...)
+	}
+	return names
+}
+
+func ownFlagNames(node *kong.Node) (names []string) {
+	for _, flag := range node.Flags {
+		names = append(names, flag.Name)
 	}
 	return names
 }

@@ -23,7 +23,8 @@ type configPrint struct {
 }
 
 // Run prints every setting of gannet serve in the form of a configuration file, with
-// what it means and where its value comes from. Secrets are left out.
+// what it means and where its value comes from. Secrets are left out. With settings that
+// gannet serve would refuse it says so on standard error, and succeeds.
 func (p *configPrint) Run(c *cli, command *kong.Context, out io.Writer) error {
 	flags := command.Selected().Flags
 	secrets := secretNames(flags)
@@ -43,8 +44,24 @@ func (p *configPrint) Run(c *cli, command *kong.Context, out io.Writer) error {
 			s.write(&page)
 		}
 	}
-	_, err := io.WriteString(out, page.String())
-	return err
+	if _, err := io.WriteString(out, page.String()); err != nil || p.Defaults {
+		return err
+	}
+	return p.warn(command.Stderr)
+}
+
+// warn writes what gannet serve would refuse of the settings, a line each.
+func (p *configPrint) warn(out io.Writer) error {
+	refused := p.Serve.check()
+	if refused == nil {
+		return nil
+	}
+	for _, one := range separate(refused) {
+		if _, err := fmt.Fprintln(out, "warning: with these settings gannet serve would not start:", one); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printedSetting is one setting, as it is printed.

@@ -13,25 +13,31 @@ import (
 // unknownVariables returns a sentence for each variable of the environment that
 // looks like a setting of gannet and is none, in the order of the alphabet.
 func unknownVariables(app *kong.Application) (sentences []string) {
-	known := variables(app.Node)
+	known, offered := variables(app.Node), ownVariables(serveNode(app))
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
 		if !strings.HasPrefix(name, "GANNET_") || slices.Contains(known, name) || isServiceLink(name, value) {
 			continue
 		}
-		sentences = append(sentences, fmt.Sprintf("the environment variable %s is no setting%s", name, suggest(name, known)))
+		sentences = append(sentences, fmt.Sprintf("the environment variable %s is no setting%s", name, suggest(name, offered)))
 	}
 	slices.Sort(sentences)
 	return sentences
 }
 
-// variables returns the environment variables of all flags.
+// variables returns the environment variables of all flags of a command and of those
+// beneath it.
 func variables(node *kong.Node) (names []string) {
-	for _, flag := range node.Flags {
-		names = append(names, flag.Envs...)
-	}
+	names = ownVariables(node)
 	for _, child := range node.Children {
 		names = append(names, variables(child)...)
+	}
+	return names
+}
+
+func ownVariables(node *kong.Node) (names []string) {
+	for _, flag := range node.Flags {
+		names = append(names, flag.Envs...)
 	}
 	return names
 }

@@ -26,6 +26,7 @@ type reloader struct {
 	steps    []reloadStep
 	tells    func(setting string) bool // whether it is this process that says of a setting that it cannot be taken
 	remedy   string                    // what has such a setting taken
+	passesOn bool                      // others reload, too, and say what nothing has changed for
 	requests chan struct{}             // one may wait
 	manager  *manager                  // is told of it, nil if there is none
 }
@@ -49,7 +50,7 @@ func (s *serveCommand) newReloader(command *kong.Context, parent *parent) *reloa
 	case parent != nil:
 		r.tells, r.remedy = func(setting string) bool { return !ofParent(setting) }, "SIGUSR2 has the workers replaced by some that take them"
 	case s.Workers > 1:
-		r.tells, r.remedy = ofParent, "a restart takes them"
+		r.tells, r.remedy, r.passesOn = ofParent, "a restart takes them", true
 	default:
 		r.tells, r.remedy = func(string) bool { return true }, "a restart takes them"
 	}
@@ -83,7 +84,8 @@ func (r *reloader) run(ctx context.Context) {
 }
 
 // reload takes settings with which gannet could be started now. Of others it takes
-// none, and says why.
+// none, and says why. What has been taken is said, and what cannot be; that nothing has
+// changed only where neither is, and nobody else says it.
 func (r *reloader) reload(ctx context.Context) {
 	log := r.command.Server.Log
 	next, settings, err := readServe(ctx, r.args)
@@ -101,8 +103,11 @@ func (r *reloader) reload(ctx context.Context) {
 			changed = append(changed, what)
 		}
 	}
-	log.Info("the settings have been reloaded", "changed", cmp.Or(strings.Join(changed, ", "), "nothing"))
-	if left := r.left(settings); len(left) > 0 {
+	left := r.left(settings)
+	if len(changed) > 0 || len(left) == 0 && !r.passesOn {
+		log.Info("the settings have been reloaded", "changed", cmp.Or(strings.Join(changed, ", "), "nothing"))
+	}
+	if len(left) > 0 {
 		log.Warn("some settings have changed that cannot be reloaded: "+r.remedy, "settings", strings.Join(left, ", "))
 	}
 }
@@ -164,6 +169,7 @@ func (s *serveCommand) reloadLevel(next *serveCommand) (changed string, err erro
 func (s *serveCommand) keysReloader(server *core.Server) func(*serveCommand) (string, error) {
 	current := keysOf(&s.Server)
 	return func(next *serveCommand) (changed string, err error) {
+		warn(s.Server.Log, next.shortSecret())
 		keys := keysOf(&next.Server)
 		if reflect.DeepEqual(keys, current) {
 			return "", nil

@@ -58,18 +58,21 @@ func (s *serveCommand) Run(ctx context.Context, command *kong.Context) error {
 	if parent != nil {
 		parent.assign(s)
 	} else {
-		logAll(s.Server.Log, unknownVariables(command.Model))
+		warn(s.Server.Log, unknownVariables(command.Model)...)
 	}
 	if s.Workers > 1 && parent == nil {
 		return s.superviseWorkers(ctx, reloads)
 	}
 	if parent == nil {
+		var stopped func()
+		ctx, stopped = logStop(ctx, s.Server.Log)
+		defer stopped()
 		defer heedSignals(s.Server.Log, reloads)()
 	}
 	if err := errors.Join(s.readSecrets(), s.readCertificate()); err != nil {
 		return err
 	}
-	s.warnOfShortKey(s.Server.Log)
+	warn(s.Server.Log, s.weaknesses()...)
 	if s.certificate != nil {
 		watching, stop := context.WithCancel(ctx)
 		defer stop()
@@ -173,10 +176,12 @@ func (s *serveCommand) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }
 
-// logAll logs sentences as warnings.
-func logAll(log *slog.Logger, warnings []string) {
+// warn logs sentences, but empty ones, as warnings.
+func warn(log *slog.Logger, warnings ...string) {
 	for _, warning := range warnings {
-		log.Warn(warning)
+		if warning != "" {
+			log.Warn(warning)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -54,10 +55,26 @@ func checkZero(flag *kong.Flag, value reflect.Value) error {
 	case "", "0", "0s", "false":
 		return nil
 	}
-	if value.IsZero() {
-		return fmt.Errorf("%s must be above zero", flag.Name)
+	switch negative := negativeOf(flag); {
+	case !value.IsZero():
+		return nil
+	case value.Kind() == reflect.String:
+		return fmt.Errorf("%s cannot be empty", flag.Name)
+	case negative != "":
+		return fmt.Errorf("%s cannot be 0: it is above zero, or negative (%s)", flag.Name, negative)
 	}
-	return nil
+	return fmt.Errorf("%s must be above zero", flag.Name)
+}
+
+var negativeHelp = regexp.MustCompile(`\b[Nn]egative: ([^.;]+)`)
+
+// negativeOf returns what a negative value of a flag means, as its help has it; nothing
+// if there must be none.
+func negativeOf(flag *kong.Flag) (meaning string) {
+	if found := negativeHelp.FindStringSubmatch(flag.Help); found != nil {
+		return found[1]
+	}
+	return ""
 }
 
 // check returns what keeps gannet serve from starting, as far as its settings and the

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // supervisor is a parent's work: it starts the workers, keeps them running, and
@@ -35,7 +36,8 @@ func (s *supervisor) run(ctx context.Context) error {
 	}
 	s.log.Info("all workers serve", "workers", len(s.workers), "pid", os.Getpid())
 	s.manager.ready()
-	defer context.AfterFunc(ctx, s.manager.stopping)()
+	stopping := make(chan time.Time, 1)
+	defer context.AfterFunc(ctx, func() { stopping <- time.Now(); s.manager.stopping() })()
 	defer beat(s.manager.wantedPulse(), func() bool { return true }, s.manager.alive)() // the workers have their own
 	var running sync.WaitGroup
 	var failed atomic.Bool
@@ -49,6 +51,7 @@ func (s *supervisor) run(ctx context.Context) error {
 	running.Go(func() { s.rollOnRequest(ctx) })
 	running.Go(func() { s.reloads.run(ctx) })
 	running.Wait()
+	s.log.Info("stopped", "duration", time.Since(<-stopping))
 	if failed.Load() {
 		return errors.New("not all workers have drained")
 	}

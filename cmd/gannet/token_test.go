@@ -48,7 +48,7 @@ func TestTokenMint_Claims(t *testing.T) {
 	} {
 		assert.Equal(t, want, string(subjectOf(sub)))
 	}
-	secret := "--secret-file=" + newFiles(t).write("secret", "a secret\n")
+	secret := "--jwt-secret-file=" + newFiles(t).write("secret", "a secret\n")
 	before := time.Now().Unix()
 	text, claims := claimsOf(t, minted(t, "--sub=a\"b", secret, "--ttl=10m", "--claim=role=admin", "--claim", `rooms=["a","b:*"]`,
 		"--claim=level=3", `--claim=text="3"`, "--claim=empty=", "--claim=x=a=b,c;d"))
@@ -61,22 +61,22 @@ func TestTokenMint_Claims(t *testing.T) {
 
 func TestTokenMint_RefusesWhatCannotBe(t *testing.T) {
 	f := newFiles(t)
-	secret := "--secret-file=" + f.write("secret", "a secret\n")
+	secret := "--jwt-secret-file=" + f.write("secret", "a secret\n")
 	key := f.path("private.pem")
 	writeKeys(t, key, f.path("public.pem"))
 	for want, args := range map[string][]string{
-		"--sub":                      {secret},
-		`"" cannot be a subject`:     {"--sub=", secret},
-		"say either secret-file or":  {"--sub=5"},
-		"signed with one key":        {"--sub=5", secret, "--private-key-file=" + key},
-		"cannot read secret-file":    {"--sub=5", "--secret-file=" + f.path("none")},
-		"cannot read private-key":    {"--sub=5", "--private-key-file=" + f.path("none")},
-		"holds a PEM block of type":  {"--sub=5", "--private-key-file=" + f.path("public.pem")},
-		`the algorithm is "HS256"`:   {"--sub=5", "--private-key-file=" + key, "--algorithm=HS256"},
-		"has not the form NAME":      {"--sub=5", secret, "--claim=role"},
-		`there are two claims "a"`:   {"--sub=5", secret, "--claim=a=1", "--claim=a=2"},
-		`there are two claims "sub"`: {"--sub=5", secret, "--claim=sub=6"},
-		"the claim exp comes from":   {"--sub=5", secret, "--claim=exp=6"},
+		"--sub":                         {secret},
+		`"" cannot be a subject`:        {"--sub=", secret},
+		"say either jwt-secret-file or": {"--sub=5"},
+		"signed with one key":           {"--sub=5", secret, "--private-key-file=" + key},
+		"cannot read jwt-secret-file":   {"--sub=5", "--jwt-secret-file=" + f.path("none")},
+		"cannot read private-key":       {"--sub=5", "--private-key-file=" + f.path("none")},
+		"holds a PEM block of type":     {"--sub=5", "--private-key-file=" + f.path("public.pem")},
+		`the algorithm is "HS256"`:      {"--sub=5", "--private-key-file=" + key, "--algorithm=HS256"},
+		"has not the form NAME":         {"--sub=5", secret, "--claim=role"},
+		`there are two claims "a"`:      {"--sub=5", secret, "--claim=a=1", "--claim=a=2"},
+		`there are two claims "sub"`:    {"--sub=5", secret, "--claim=sub=6"},
+		"the claim exp comes from":      {"--sub=5", secret, "--claim=exp=6"},
 	} {
 		out, err := tool(t, append([]string{"token", "mint"}, args...)...)
 		require.ErrorContains(t, err, want)
@@ -89,7 +89,7 @@ func TestToken_MintedIsTaken(t *testing.T) {
 	f := newFiles(t)
 	secret, key, public := f.write("secret", "YSBzZWNyZXQ\n"), f.path("private.pem"), f.path("public.pem")
 	writeKeys(t, key, public)
-	encoded := []string{"--secret-file=" + secret, "--secret-encoding=base64url"}
+	encoded := []string{"--jwt-secret-file=" + secret, "--jwt-secret-encoding=base64url"}
 	settings := []string{"--jwt-secret-file=" + secret, "--jwt-secret-encoding=base64url", "--jwt-public-key-file=" + public, "--require-auth"}
 	c := serveCommandLine(t, nil, settings...)
 	for _, args := range [][]string{
@@ -104,7 +104,7 @@ func TestToken_MintedIsTaken(t *testing.T) {
 }
 
 func TestTokenInspect_WithoutKey(t *testing.T) {
-	secret := "--secret-file=" + newFiles(t).write("secret", "a secret\n")
+	secret := "--jwt-secret-file=" + newFiles(t).write("secret", "a secret\n")
 	token := minted(t, "--sub=5", secret, "--claim=nbf=1700000000", "--key-id=k")
 	for _, args := range [][]string{{"token", "inspect", token}, {"token", "inspect", "-"}, {"token", "inspect"}} {
 		out, err := typed(t, "  "+token+"\n", args...)
@@ -124,9 +124,9 @@ func TestTokenInspect_SaysWhyATokenIsRefused(t *testing.T) {
 	writeKeys(t, key, public)
 	with := "--jwt-secret-file=" + secret
 	mint := func(args ...string) string {
-		return minted(t, append([]string{"--sub=5", "--secret-file=" + secret}, args...)...)
+		return minted(t, append([]string{"--sub=5", "--jwt-secret-file=" + secret}, args...)...)
 	}
-	expired, err := tool(t, "token", "mint", "--sub=5", "--secret-file="+secret, "--ttl=1ns")
+	expired, err := tool(t, "token", "mint", "--sub=5", "--jwt-secret-file="+secret, "--ttl=1ns")
 	require.NoError(t, err)
 	for name, test := range map[string]struct {
 		token string
@@ -178,7 +178,7 @@ func TestTokenInspect_KeysOfAURL(t *testing.T) {
 func TestToken_Program(t *testing.T) {
 	f := newFiles(t)
 	secret, other := f.write("secret", "a secret"), f.write("other", "another")
-	mint := program(t, "", nil, "token", "mint", "--sub=5", "--secret-file="+secret)
+	mint := program(t, "", nil, "token", "mint", "--sub=5", "--jwt-secret-file="+secret)
 	require.Equal(t, 0, mint.status)
 	require.Empty(t, mint.stderr)
 	require.Regexp(t, `^[\w-]+\.[\w-]+\.[\w-]+\n$`, mint.stdout)

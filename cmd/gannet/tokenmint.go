@@ -21,11 +21,11 @@ type tokenMint struct {
 	Claim []string      `sep:"none" help:"One more claim. A value that is JSON is taken as it is, others are texts." placeholder:"NAME=VALUE"`
 	TTL   time.Duration `name:"ttl" default:"1h" help:"Time for which the token is valid, from now on; negative: for ever."`
 
-	SecretFile     string        `help:"File that holds the secret." placeholder:"FILE"`
-	SecretEncoding auth.Encoding `enum:"raw,base64url" default:"raw" help:"How the secret is written: raw (its bytes) or base64url (as PXL reads its jwtSecretKey)."`
-	PrivateKeyFile string        `help:"PEM file of the private key: RSA, ECDSA or Ed25519." placeholder:"FILE"`
-	Algorithm      string        `help:"Algorithm of the signature, one that the key is right for. Default: HS256, RS256, that of the curve, or EdDSA." placeholder:"ALG"`
-	KeyID          string        `name:"key-id" help:"Id of the key (kid) that the token names." placeholder:"ID"`
+	JWTSecretFile     string        `name:"jwt-secret-file" help:"File that holds the secret." placeholder:"FILE"`
+	JWTSecretEncoding auth.Encoding `name:"jwt-secret-encoding" enum:"raw,base64url" default:"raw" help:"How the secret is written: raw (its bytes) or base64url (as PXL reads its jwtSecretKey)."`
+	PrivateKeyFile    string        `help:"PEM file of the private key: RSA, ECDSA or Ed25519." placeholder:"FILE"`
+	Algorithm         string        `help:"Algorithm of the signature, one that the key is right for. Default: HS256, RS256, that of the curve, or EdDSA." placeholder:"ALG"`
+	KeyID             string        `name:"key-id" help:"Id of the key (kid) that the token names." placeholder:"ID"`
 }
 
 // Run prints the token.
@@ -48,12 +48,12 @@ func (m *tokenMint) Run(out io.Writer) error {
 
 // signer returns what signs the token.
 func (m *tokenMint) signer() (*auth.Signer, error) {
-	options := auth.SignerOptions{SecretEncoding: m.SecretEncoding, Algorithm: m.Algorithm, KeyID: m.KeyID}
+	options := auth.SignerOptions{SecretEncoding: m.JWTSecretEncoding, Algorithm: m.Algorithm, KeyID: m.KeyID}
 	switch {
-	case (m.SecretFile == "") == (m.PrivateKeyFile == ""):
-		return nil, errors.New("a token is signed with one key: say either secret-file or private-key-file")
-	case m.SecretFile != "":
-		if err := readSecret("secret", &options.Secret, m.SecretFile); err != nil {
+	case (m.JWTSecretFile == "") == (m.PrivateKeyFile == ""):
+		return nil, errors.New("a token is signed with one key: say either jwt-secret-file or private-key-file")
+	case m.JWTSecretFile != "":
+		if err := readSecret("jwt-secret", &options.Secret, m.JWTSecretFile); err != nil {
 			return nil, err
 		}
 	default:

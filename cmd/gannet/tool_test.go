@@ -15,18 +15,25 @@ import (
 // tool carries out a command line and returns what it prints.
 func tool(t *testing.T, args ...string) (string, error) {
 	t.Helper()
+	out, _, err := toolWarning(t, args...)
+	return out, err
+}
+
+// toolWarning is tool with what goes to standard error.
+func toolWarning(t *testing.T, args ...string) (printed, warned string, _ error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	var out bytes.Buffer
+	var out, warnings bytes.Buffer
 	parser, err := newParser(ctx, &cli{}, &out)
 	require.NoError(t, err)
-	parser.Stdout, parser.Stderr = &out, &out
+	parser.Stdout, parser.Stderr = &out, &warnings
 	command, err := parser.Parse(args)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	err = command.Run()
-	return out.String(), err
+	return out.String(), warnings.String(), err
 }
 
 // typed is tool with something on standard input.

@@ -4,14 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"runtime"
+	"strconv"
 	"time"
 
+	"github.com/gannet-ws/gannet/codec/setting"
 	"github.com/gannet-ws/gannet/core"
 )
 
 // maxWorkers keeps a slip of the pen from filling the machine with processes.
 const maxWorkers = 256
+
+const maxPort = 65535
+
+// lastAdminPort is the port on which the last worker would have its admin listener, 0 if
+// the kernel is to choose or the address has none.
+func (s *serveCommand) lastAdminPort() int {
+	address, err := addPort(s.Admin.AdminAddr, s.Workers-1)
+	if err != nil {
+		return 0
+	}
+	_, last, _ := net.SplitHostPort(address)
+	port, _ := strconv.Atoi(last)
+	return port
+}
 
 // checkWorkers returns a sentence for settings with which there can be no
 // workers.
@@ -23,10 +40,22 @@ func (s *serveCommand) checkWorkers() error {
 		return errors.New("worker-start-timeout must be above zero")
 	case s.Workers > 1 && len(s.Redis.URL) == 0:
 		return fmt.Errorf("workers is %d: more than one need redis-url, through which they reach each other's clients", s.Workers)
+	case s.lastAdminPort() > maxPort:
+		return fmt.Errorf("admin-addr is %q: the last of %d workers would listen on port %d, and a port is at most %d", s.Admin.AdminAddr, s.Workers, s.lastAdminPort(), maxPort)
 	case s.Workers > 1 && s.Server.UnixSocket != "":
 		return fmt.Errorf("workers is %d: unix-socket is for one, as the kernel does not deal its connections out", s.Workers)
 	}
 	return nil
+}
+
+// checkPlaces returns sentences for addresses on which a parent cannot open what its
+// workers listen on.
+func (s *serveCommand) checkPlaces() error {
+	err := errors.Join(setting.CheckAddress("addr", s.Server.Addr), setting.CheckAddress("admin-addr", s.Admin.AdminAddr))
+	if s.Server.TLSAddr != "" {
+		err = errors.Join(err, setting.CheckAddress("tls-addr", s.Server.TLSAddr))
+	}
+	return err
 }
 
 // shareLoops gives one of several workers its share of the event loops, of which there
@@ -39,6 +68,9 @@ func (s *serveCommand) shareLoops(workers int) {
 
 // superviseWorkers is the parent of workers: it serves nobody itself.
 func (s *serveCommand) superviseWorkers(ctx context.Context, reloads *reloader) error {
+	if err := s.checkPlaces(); err != nil {
+		return err
+	}
 	port, err := holdPort(s.Server.Addr)
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -95,11 +94,6 @@ func Listen(server *core.Server, options Options) (*Admin, error) {
 	if err := options.Check(); err != nil {
 		return nil, err
 	}
-	for _, name := range options.AdminHosts {
-		if name == "" || strings.ContainsAny(name, ":/*[]") {
-			return nil, fmt.Errorf("admin-hosts has %q: it takes names, without scheme and port", name)
-		}
-	}
 	if options.Listener == nil {
 		var err error
 		if options.Listener, err = net.Listen("tcp", options.AdminAddr); err != nil {
@@ -128,16 +122,35 @@ func Listen(server *core.Server, options Options) (*Admin, error) {
 }
 
 // Check returns a sentence for the first option that cannot be, beside an address
-// at which nothing can listen. It does nothing else.
+// that this machine does not have. It does nothing else.
 func (o *Options) Check() error {
+	if o.Listener == nil && o.AdminAddr != "" {
+		if err := setting.CheckAddress("admin-addr", o.AdminAddr); err != nil {
+			return err
+		}
+	}
+	for _, name := range o.AdminHosts {
+		if name == "" || strings.ContainsAny(name, ":/*[]") {
+			return fmt.Errorf("admin-hosts has %q: it takes names, without scheme and port", name)
+		}
+	}
 	if o.MaxPublishSize < 0 || o.MaxPublishSize > largestPublishSize {
-		return fmt.Errorf("max-publish-size is %s: it must be at most %s", o.MaxPublishSize, largestPublishSize)
+		return fmt.Errorf("max-publish-size is %s: it must be above zero and at most %s", o.MaxPublishSize, largestPublishSize)
 	}
 	if o.MaxWatchers > mostWatchers {
 		return fmt.Errorf("max-watchers is %d: it is at most %d, as each holds one of the listener's %d connections", o.MaxWatchers, mostWatchers, core.AdminDescriptors)
 	}
-	if o.MaxIdempotencyKeys < 0 || o.MaxIdempotencyBytes < 0 || o.IdempotencyTTL < 0 {
-		return errors.New("idempotency-ttl, max-idempotency-keys and max-idempotency-bytes must not be negative")
+	for _, p := range []struct {
+		name  string
+		value int64
+	}{
+		{"idempotency-ttl", int64(o.IdempotencyTTL)},
+		{"max-idempotency-keys", int64(o.MaxIdempotencyKeys)},
+		{"max-idempotency-bytes", int64(o.MaxIdempotencyBytes)},
+	} {
+		if p.value < 0 {
+			return fmt.Errorf("%s must be above zero", p.name)
+		}
 	}
 	_, err := newKeyring(o.APIKey, o.APIKeys)
 	return err

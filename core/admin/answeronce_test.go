@@ -116,8 +116,10 @@ func TestAPI_IdempotencyBounds(t *testing.T) {
 	n.metricsAre(map[string]float64{
 		"gannet_idempotency_keys": 2, "gannet_idempotency_replays_total": 1, "gannet_idempotency_evicted_total": 2,
 	})
-	for _, options := range []Options{{MaxIdempotencyKeys: -1}, {MaxIdempotencyBytes: -1}, {IdempotencyTTL: -1}} {
-		require.ErrorContains(t, options.Check(), "must not be negative")
+	for name, options := range map[string]Options{
+		"max-idempotency-keys": {MaxIdempotencyKeys: -1}, "max-idempotency-bytes": {MaxIdempotencyBytes: -1}, "idempotency-ttl": {IdempotencyTTL: -1},
+	} {
+		require.EqualError(t, options.Check(), name+" must be above zero")
 	}
 }
 

@@ -17,9 +17,9 @@ import (
 type claims struct {
 	jwt.RegisteredClaims
 	Subject   json.RawMessage `json:"sub"`
-	ExpiresAt *date           `json:"exp"`
-	NotBefore *date           `json:"nbf"`
-	IssuedAt  *date           `json:"iat"`
+	ExpiresAt date            `json:"exp"`
+	NotBefore date            `json:"nbf"`
+	IssuedAt  date            `json:"iat"`
 	raw       []byte
 }
 
@@ -43,8 +43,12 @@ func (c *claims) UnmarshalJSON(raw []byte) error {
 
 // date is a time as claims have it: seconds since 1970, with or without a
 // fraction. jwt.NumericDate would turn a number that is too large into another
-// time, at which the token may be valid.
-type date struct{ time.Time }
+// time, at which the token may be valid. A pointer would take null for no claim,
+// and a token whose issuer knew no end for one that never ends.
+type date struct {
+	time.Time
+	given bool // the token has the claim
+}
 
 // maxSeconds is the largest date, before and after 1970: floating point counts
 // whole seconds so far, and its milliseconds fit into 64 bits.
@@ -56,7 +60,7 @@ func (d *date) UnmarshalJSON(raw []byte) error {
 	if err != nil || math.Abs(seconds) > maxSeconds {
 		return ErrInvalid
 	}
-	d.Time = time.UnixMilli(int64(seconds * 1000))
+	d.Time, d.given = time.UnixMilli(int64(seconds*1000)), true
 	return nil
 }
 
@@ -70,9 +74,9 @@ type rules struct {
 // check returns the first rule that the claims break, an *Error.
 func (r *rules) check(c *claims, now time.Time) error {
 	switch {
-	case c.ExpiresAt != nil && !now.Before(c.ExpiresAt.Add(r.leeway)):
+	case c.ExpiresAt.given && !now.Before(c.ExpiresAt.Add(r.leeway)):
 		return ErrExpired
-	case c.NotBefore != nil && now.Before(c.NotBefore.Add(-r.leeway)):
+	case c.NotBefore.given && now.Before(c.NotBefore.Add(-r.leeway)):
 		return ErrNotYetValid
 	case r.issuer != "" && c.Issuer != r.issuer:
 		return ErrWrongIssuer
@@ -99,7 +103,7 @@ func (r *rules) identity(c *claims) (Identity, error) {
 		return Identity{}, ErrNoSubject
 	}
 	identity := Identity{Subject: subject, SubjectJSON: c.Subject, Claims: c.raw}
-	if c.ExpiresAt != nil {
+	if c.ExpiresAt.given {
 		identity.Expires = c.ExpiresAt.Add(r.leeway)
 	}
 	return identity, nil

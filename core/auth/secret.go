@@ -19,6 +19,17 @@ const (
 	Base64URL Encoding = "base64url" // as PXL reads its jwtSecretKey; padding is optional
 )
 
+// LeastSecret is the length in bytes that the key of HS256 tokens has at least, RFC 7518
+// section 3.2; those of HS384 and HS512 need more. A shorter one is accepted, and whoever
+// has a token of it can try keys until one made its signature.
+const LeastSecret = 32
+
+// SecretSize returns the length in bytes of the key that a secret is.
+func SecretSize(secret string, encoding Encoding) (int, error) {
+	material, err := decodeSecret(secret, encoding)
+	return len(material), err
+}
+
 // secretKey returns the key that a secret is. The secret never stands in the
 // error.
 func secretKey(secret string, encoding Encoding) (key, error) {

@@ -66,3 +66,19 @@ func TestNew_BadSecrets(t *testing.T) {
 		})
 	}
 }
+
+func TestSecretSize(t *testing.T) {
+	for text, want := range map[string]map[auth.Encoding]int{
+		"":         {auth.Raw: 0, auth.Base64URL: 0},
+		"YWJj":     {auth.Raw: 4, auth.Base64URL: 3},
+		"YWJjZA==": {auth.Raw: 8, auth.Base64URL: 4},
+	} {
+		for encoding, bytes := range want {
+			got, err := auth.SecretSize(text, encoding)
+			require.NoError(t, err)
+			require.Equal(t, bytes, got, "%s as %s", text, encoding)
+		}
+	}
+	_, err := auth.SecretSize("!", auth.Base64URL)
+	require.Error(t, err)
+}

@@ -62,7 +62,6 @@ func TestVerify_ClaimsAsTheyStand(t *testing.T) {
 		fmt.Sprintf(`{"EXP":%d,"Exp":%d,"NBF":%d,"sub":5}`, past, past, future),
 		fmt.Sprintf(`{"exp":%d,"exp":%d,"sub":5}`, past, future),
 		fmt.Sprintf(`{"iat":%d,"sub":5}`, future),
-		`{"exp":null,"nbf":null,"sub":5}`,
 		`{"aud":"one","iss":"i","jti":"j","sub":5}`,
 		`{"aud":["one","two"],"sub":5}`,
 		`{"sub":5,"deep":` + nested(511) + `}`,

@@ -7,16 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxPath is the length of a socket's path, in bytes: the kernel's structure has one
+// MaxPath is the greatest length of a socket's path, in bytes: the kernel's structure has one
 // more for the zero behind it.
-const maxPath = 107
+const MaxPath = 107
 
 // ListenUnix opens a non-blocking descriptor that listens on a Unix stream socket at
 // a path where no file is. Nobody can connect before the file has its mode. Closing
 // the descriptor leaves the file.
 func ListenUnix(path string, mode os.FileMode) (fd int, err error) {
-	if len(path) > maxPath {
-		return -1, fmt.Errorf("the path of a socket is at most %d bytes long, not %d: %s", maxPath, len(path), path)
+	if len(path) > MaxPath {
+		return -1, fmt.Errorf("the path of a socket is at most %d bytes long, not %d: %s", MaxPath, len(path), path)
 	}
 	fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
