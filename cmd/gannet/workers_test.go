@@ -78,9 +78,10 @@ func TestWorkers_NothingRemainsOfOneThatDies(t *testing.T) {
 	require.NoError(t, syscall.Kill(f.pids()[1], syscall.SIGKILL))
 	f.await("another process serves", func() bool { return f.last(1, logServe).Node != dead })
 	again := f.last(1, logServe).Node
-	f.await("the other worker forgets it, and knows its successor", func() bool {
-		nodes := f.get(0, "/api/nodes")
-		return !strings.Contains(nodes, dead) && strings.Contains(nodes, again)
+	f.await("the other worker gives it up, and knows its successor", func() bool {
+		nodes, lost, found := strings.Cut(f.get(0, "/api/nodes"), `"lost":`)
+		require.True(t, found)
+		return !strings.Contains(nodes, dead) && strings.Contains(lost, dead) && strings.Contains(nodes, again)
 	})
 	for _, m := range members[0] {
 		m.answers()
