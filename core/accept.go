@@ -105,23 +105,28 @@ func (l *loop) resumeAccepting() {
 func (l *loop) open(fd int, at *listener, peer netip.Addr) {
 	s := l.server
 	l.counters.Accepted++
-	if fd >= s.descriptors.drop {
+	if fd >= s.descriptors.drop && !l.squeeze(&fd) {
 		l.counters.Refused[refusedDescriptors]++
 		_ = unix.Close(fd)
 		return
 	}
-	h := &handshake{loop: l, fd: fd, since: s.now(), index: len(l.handshakes), address: peer}
+	h := &handshake{loop: l, fd: fd, since: s.now(), index: len(l.handshakes), address: peer, group: keyOf(peer)}
+	if !l.countArrival(h) {
+		l.turnAway(h, at)
+		return
+	}
 	if at.tls {
 		h.tls = &tlsState{}
 	}
 	var err error
 	if h.handle, err = l.poll.Add(fd, h); err != nil {
 		l.counters.Refused[refusedDescriptors]++
+		l.countNoMore(h)
 		_ = unix.Close(fd)
 		return
 	}
-	count := s.connections.Add(1)
-	h.crowded = count > int64(s.descriptors.cap) || fd >= s.descriptors.refuse
+	s.connections.Add(1)
+	h.crowded = fd >= s.descriptors.refuse
 	l.handshakes = append(l.handshakes, h)
 	l.arrive(h)
 }

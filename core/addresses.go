@@ -13,15 +13,30 @@ type addressCounts [64]addressStripe
 
 type addressStripe struct {
 	sync.Mutex
-	counts map[addressKey]int
+	counts map[addressKey]addressCount
 	most   int // entries since the map was made
 }
+
+// addressCount is an address's connections, those of each kind.
+type addressCount [2]int32
+
+// presence is a kind of connection that is counted.
+type presence uint8
+
+const (
+	asClient    presence = iota // or about to become one
+	asHandshake                 // not a client yet, or refused
+)
 
 // addressKey is an address, of IPv6 the first half: the rest is its network's to
 // choose. It has no pointers, which the garbage collector would have to follow.
 type addressKey [16]byte
 
+// keyOf returns the key of an address, the zero one of the zero Addr.
 func keyOf(address netip.Addr) addressKey {
+	if !address.IsValid() {
+		return addressKey{}
+	}
 	key := addressKey(address.As16())
 	if address.Is6() && !address.Is4In6() {
 		clear(key[8:])
@@ -36,30 +51,35 @@ func (a *addressCounts) stripe(key addressKey) *addressStripe {
 }
 
 // take counts a connection of the address. It reports false, and changes nothing,
-// where most are counted already.
-func (a *addressCounts) take(address netip.Addr, most int) bool {
+// where most of its kind are counted already.
+func (a *addressCounts) take(address netip.Addr, as presence, most int) bool {
 	key := keyOf(address)
 	s := a.stripe(key)
 	s.Lock()
 	defer s.Unlock()
-	if s.counts[key] >= most {
+	count := s.counts[key]
+	if int(count[as]) >= most {
 		return false
 	}
 	if s.counts == nil {
-		s.counts = map[addressKey]int{}
+		s.counts = map[addressKey]addressCount{}
 	}
-	s.counts[key]++
+	count[as]++
+	s.counts[key] = count
 	s.most = max(s.most, len(s.counts))
 	return true
 }
 
 // release takes back what take has counted.
-func (a *addressCounts) release(address netip.Addr) {
+func (a *addressCounts) release(address netip.Addr, as presence) {
 	key := keyOf(address)
 	s := a.stripe(key)
 	s.Lock()
 	defer s.Unlock()
-	if s.counts[key]--; s.counts[key] > 0 {
+	count := s.counts[key]
+	count[as]--
+	if count != (addressCount{}) {
+		s.counts[key] = count
 		return
 	}
 	delete(s.counts, key)
@@ -75,7 +95,7 @@ func (s *addressStripe) shrink() {
 	if s.most <= smallStripe || len(s.counts) > s.most/4 {
 		return
 	}
-	fewer := make(map[addressKey]int, len(s.counts))
+	fewer := make(map[addressKey]addressCount, len(s.counts))
 	maps.Copy(fewer, s.counts)
 	s.counts, s.most = fewer, len(fewer)
 }

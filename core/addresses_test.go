@@ -15,18 +15,34 @@ func TestAddressCounts_Bound(t *testing.T) {
 	var a addressCounts
 	one, two := address("192.0.2.1"), address("192.0.2.2")
 	for range 3 {
-		require.True(t, a.take(one, 3))
+		require.True(t, a.take(one, asClient, 3))
 	}
-	require.False(t, a.take(one, 3))
-	require.True(t, a.take(two, 3), "another's")
-	a.release(one)
-	require.True(t, a.take(one, 3), "in the place of the other")
-	require.False(t, a.take(one, 3), "what was refused is not counted")
+	require.False(t, a.take(one, asClient, 3))
+	require.True(t, a.take(two, asClient, 3), "another's")
+	a.release(one, asClient)
+	require.True(t, a.take(one, asClient, 3), "in the place of the other")
+	require.False(t, a.take(one, asClient, 3), "what was refused is not counted")
 	require.Equal(t, 2, a.len())
 	for range 3 {
-		a.release(one)
+		a.release(one, asClient)
 	}
-	a.release(two)
+	a.release(two, asClient)
+	require.Zero(t, a.len())
+}
+
+func TestAddressCounts_EachKindForItself(t *testing.T) {
+	var a addressCounts
+	one := address("192.0.2.1")
+	require.True(t, a.take(one, asClient, 1))
+	require.True(t, a.take(one, asHandshake, 1))
+	require.False(t, a.take(one, asClient, 1))
+	require.False(t, a.take(one, asHandshake, 1))
+	a.release(one, asClient)
+	require.False(t, a.take(one, asHandshake, 1))
+	require.True(t, a.take(one, asClient, 1))
+	a.release(one, asHandshake)
+	require.Equal(t, 1, a.len())
+	a.release(one, asClient)
 	require.Zero(t, a.len())
 }
 
@@ -47,8 +63,8 @@ func TestAddressCounts_WhatIsOneAddress(t *testing.T) {
 		{"::1", "192.0.2.1", false},
 	} {
 		var a addressCounts
-		require.True(t, a.take(address(tt.one), 1))
-		assert.Equal(t, !tt.same, a.take(address(tt.other), 1), "%s and %s", tt.one, tt.other)
+		require.True(t, a.take(address(tt.one), asClient, 1))
+		assert.Equal(t, !tt.same, a.take(address(tt.other), asClient, 1), "%s and %s", tt.one, tt.other)
 	}
 }
 
@@ -62,7 +78,7 @@ func TestAddressCounts_Concurrent(t *testing.T) {
 		loops.Go(func() {
 			for i := range 2000 {
 				from := numbered(uint32((worker + i) % 20))
-				if !a.take(from, most) {
+				if !a.take(from, asClient, most) {
 					continue
 				}
 				mu.Lock()
@@ -73,7 +89,7 @@ func TestAddressCounts_Concurrent(t *testing.T) {
 				mu.Lock()
 				held[from]--
 				mu.Unlock()
-				a.release(from)
+				a.release(from, asClient)
 			}
 		})
 	}
@@ -94,13 +110,13 @@ func TestAddressCounts_Memory(t *testing.T) {
 	const flood = 200_000
 	before := heapInUse()
 	for n := range uint32(flood) {
-		require.True(t, a.take(numbered(n), 1))
+		require.True(t, a.take(numbered(n), asClient, 1))
 	}
 	require.Equal(t, flood, a.len())
 	full := heapInUse() - before
 	require.Greater(t, full, int64(flood*16), "the test measures something")
 	for n := range uint32(flood) {
-		a.release(numbered(n))
+		a.release(numbered(n), asClient)
 	}
 	require.Less(t, heapInUse()-before, full/10)
 	require.Zero(t, a.len())
@@ -117,9 +133,9 @@ func heapInUse() int64 {
 
 func TestAddressCounts_ShrinksWhileSomeStay(t *testing.T) {
 	var s addressStripe
-	s.counts = map[addressKey]int{}
+	s.counts = map[addressKey]addressCount{}
 	for n := range uint32(1000) {
-		s.counts[keyOf(numbered(n))] = int(n)
+		s.counts[keyOf(numbered(n))] = addressCount{int32(n)}
 	}
 	s.most = 1000
 	for n := range uint32(749) {
@@ -133,5 +149,5 @@ func TestAddressCounts_ShrinksWhileSomeStay(t *testing.T) {
 	}
 	require.Less(t, s.most, 256)
 	require.Len(t, s.counts, 10)
-	require.Equal(t, 995, s.counts[keyOf(numbered(995))], "those that stay keep their counts")
+	require.Equal(t, addressCount{995}, s.counts[keyOf(numbered(995))], "those that stay keep their counts")
 }

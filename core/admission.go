@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/netip"
 
 	"github.com/gannet-ws/gannet/codec"
 )
@@ -60,19 +59,25 @@ func (o *Options) validateAdmission() error {
 	return nil
 }
 
-// arrive begins the wait for a new connection's request, and ends that of the one
-// that has waited longest if there are too many.
+// arrive begins the wait for a new connection's request, and ends that of another one
+// if there are too many.
 func (l *loop) arrive(h *handshake) {
 	s := l.server
 	h.proxied = s.options.ProxyProtocol != ProxyOff
 	if most := s.options.MaxAcceptRate; most > 0 {
 		h.hurried = !s.admission.rate.take(s.clock(), most)
 	}
-	l.waiting.add(h, &h.requested)
-	if l.waiting.size > max(s.options.MaxHandshakes/s.options.Loops, 1) {
+	l.arrivals.add(h)
+	if l.arrivals.all.size > l.maxHandshakes() {
 		l.counters.Refused[refusedHandshakes]++
-		l.dropHandshake(l.waiting.oldest.of)
+		l.dropHandshake(l.arrivals.next(l.handshakes, anyDescriptor))
 	}
+}
+
+// maxHandshakes is the loop's share of them.
+func (l *loop) maxHandshakes() int {
+	o := &l.server.options
+	return max(o.MaxHandshakes/o.Loops, 1)
 }
 
 var (
@@ -99,9 +104,8 @@ func (l *loop) admitPeer(h *handshake, request *codec.UpgradeRequest) (why refus
 	}
 	h.subprotocol = uint8(choice + 1)
 	h.address = a.proxies.client(h.address, request)
-	if !l.countAddress(h) {
-		// Not 503, for which a balancer may take the server out of service.
-		return refusedPerAddress, tryMuchLater(http.StatusTooManyRequests, "TOO_MANY_FROM_ADDRESS", "Too many connections from your address")
+	if !l.countClient(h) {
+		return refusedPerAddress, tooManyFromAddress()
 	}
 	return 0, nil
 }
@@ -111,24 +115,6 @@ func (l *loop) admitPeer(h *handshake, request *codec.UpgradeRequest) (why refus
 func tryMuchLater(status int, code, text string) *codec.HandshakeError {
 	header := fmt.Sprintf("Retry-After: %d\r\n", 2+rand.IntN(4))
 	return &codec.HandshakeError{Status: status, Code: code, Text: text, Header: header}
-}
-
-// countAddress counts a connection as one of its client's address, unless that has
-// as many as it may.
-func (l *loop) countAddress(h *handshake) bool {
-	most := l.server.options.MaxConnectionsPerAddress
-	if most == 0 || !h.address.IsValid() {
-		return true
-	}
-	h.counted = l.server.admission.addresses.take(h.address, most)
-	return h.counted
-}
-
-// departed gives up the place of a client's connection among those of its address.
-func (l *loop) departed(address netip.Addr) {
-	if l.server.options.MaxConnectionsPerAddress > 0 && address.IsValid() {
-		l.server.admission.addresses.release(address)
-	}
 }
 
 // subprotocol returns the name of a client's subprotocol by its number.

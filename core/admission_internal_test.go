@@ -53,7 +53,7 @@ func TestPerAddress_NobodyIsCountedInTheEnd(t *testing.T) {
 				if !assert.NoError(t, err) {
 					return
 				}
-				switch i % 4 {
+				switch i % 5 {
 				case 0, 3:
 					_, _ = conn.Write(upgradeRequest)
 					_, _ = http.ReadResponse(bufio.NewReader(conn), nil)
@@ -62,6 +62,8 @@ func TestPerAddress_NobodyIsCountedInTheEnd(t *testing.T) {
 					_, _ = io.ReadAll(conn)
 				case 2:
 					_, _ = conn.Write(upgradeRequest[:40])
+				case 4:
+					_, _ = conn.Write([]byte("nonsense\r\n\r\n")) // whose answer is not awaited
 				}
 				if open[k] != nil {
 					_ = open[k].Close()
@@ -77,9 +79,42 @@ func TestPerAddress_NobodyIsCountedInTheEnd(t *testing.T) {
 	require.NoError(t, <-ended)
 	require.Zero(t, server.admission.addresses.len())
 	require.Zero(t, server.connections.Load())
+	require.Zero(t, server.served.Load())
 	for _, conn := range open {
 		_ = conn.Close()
 	}
+}
+
+// Handshakes of one network of IPv6 count together from the accept on, until they end.
+func TestPerAddress_HandshakesOfANetwork(t *testing.T) {
+	server, err := New(Options{Loops: 1, MaxConnectionsPerAddress: fewHandshakes - 1, Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	l, err := newLoop(server, 0)
+	require.NoError(t, err)
+	defer l.poll.Discard()
+	knock := func(from string) (in bool) {
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = unix.Close(pair[1]) })
+		before := len(l.handshakes)
+		l.open(pair[0], &listener{}, netip.MustParseAddr(from))
+		return len(l.handshakes) > before
+	}
+	for n := range fewHandshakes {
+		require.True(t, knock(fmt.Sprintf("2001:db8::%x", n)))
+	}
+	require.False(t, knock("2001:db8::ffff:ffff:ffff:ffff"))
+	require.EqualValues(t, 1, l.counters.Refused[refusedPerAddress])
+	require.True(t, knock("2001:db8:0:1::1"), "of another network")
+	require.True(t, knock("192.0.2.1"))
+	l.dropHandshake(l.handshakes[0])
+	require.True(t, knock("2001:db8::1:2:3:4"), "in the place of the one that has gone")
+	require.False(t, knock("2001:db8::2"))
+	require.Equal(t, fewHandshakes+2, len(l.handshakes))
+	l.dropAll()
+	require.Zero(t, server.admission.addresses.len())
+	require.Zero(t, server.connections.Load())
+	require.Empty(t, l.arrivals.from)
 }
 
 // Who connects through a Unix socket has no address: there is nothing to count and to
@@ -165,7 +200,7 @@ func TestHandshake_HeadIsBounded(t *testing.T) {
 			}
 			require.Nil(t, h.head)
 			require.EqualValues(t, 1, l.counters.Refused[tt.refused])
-			require.Zero(t, l.waiting.size)
+			require.Zero(t, l.arrivals.all.size)
 		})
 	}
 }

@@ -91,7 +91,7 @@ func TestPerAddress_Bound(t *testing.T) {
 func TestPerAddress_IsExactOverLoops(t *testing.T) {
 	const most = 7
 	server := start(t, core.Options{Loops: 4, MaxConnectionsPerAddress: most})
-	answers := make(chan int, 40)
+	answers := make(chan int, handshakesOf)
 	for range cap(answers) {
 		p := connectFrom(t, server, "127.0.0.2")
 		go func() {

@@ -161,6 +161,33 @@ func TestDescriptors_RunningOutRefusesAndNeverStops(t *testing.T) {
 	eventually(t, func() bool { _, line := s.upgrade(); return line == switching }, "there is room again")
 }
 
+// Connections that are no clients give back their descriptors to who asks for a place.
+func TestDescriptors_SilentConnectionsKeepNobodyOut(t *testing.T) {
+	for name, sends := range map[string]string{"silent": "", "slow": "GET /ws HTTP/1.1\r\nHost: a", "refused": wireRequest("/nowhere")} {
+		t.Run(name, func(t *testing.T) {
+			s := startLowServer(t)
+			flood := func(count int) {
+				for range count {
+					conn, err := net.Dial("tcp", s.addr)
+					require.NoError(t, err)
+					t.Cleanup(func() { _ = conn.Close() })
+					_, _ = io.WriteString(conn, sends)
+				}
+			}
+			flood(2 * lowLimit)
+			for range 20 {
+				_, line := s.upgrade()
+				require.Equal(t, switching, line)
+				flood(20)
+			}
+			stats := s.stats()
+			assert.Equal(t, 20, stats.Clients)
+			assert.Zero(t, stats.AcceptFailures)
+			assert.Zero(t, stats.Refused["max_connections"])
+		})
+	}
+}
+
 func TestDescriptors_OutgoingAndAdminConnectionsCount(t *testing.T) {
 	s := startLowServer(t)
 	speaker, err := dial(t, "ws://"+s.addr+"/ws")

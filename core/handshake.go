@@ -20,11 +20,11 @@ type handshake struct {
 	loop    *loop
 	fd      int
 	handle  poll.Handle
-	head    []byte // of the request, while it is incomplete
-	since   uint32 // shard.Now when it began to wait
-	index   int    // in loop.handshakes
-	crowded bool   // there is no room for it: refuse when the request is there
-	refused bool
+	head    []byte          // of the request, while it is incomplete
+	since   uint32          // shard.Now when it began to wait
+	index   int             // in loop.handshakes
+	crowded bool            // descriptors were scarce when it came: look again when the request is there
+	refused bool            // it is in loop.leaving
 	echo    bool            // it is for EchoPath
 	pending *pendingUpgrade // its token is being checked
 	closed  bool
@@ -33,11 +33,14 @@ type handshake struct {
 
 	proxied     bool       // its PROXY header is awaited
 	hurried     bool       // it came beyond MaxAcceptRate: refuse when the request is there
-	counted     bool       // as one of its address's connections
+	counted     bool       // as one of its address's clients
+	arrived     bool       // counted as one of its address's handshakes
 	subprotocol uint8      // its number among Options.Subprotocols, from 1; 0: none
 	address     netip.Addr // of the client, as far as it is known; invalid where it has none
 
-	requested place // in loop.waiting, while its request is awaited
+	group     addressKey // its address, among loop.arrivals
+	requested place      // in loop.arrivals, while its request is awaited; then in loop.leaving
+	grouped   place      // among those of its group in loop.arrivals
 }
 
 // handshakeReady reads what has come of an upgrade request.
@@ -58,6 +61,11 @@ func (l *loop) handshakeReady(h *handshake) {
 // dropHandshake closes the connection at once.
 func (l *loop) dropHandshake(h *handshake) {
 	l.poll.Close(h.handle)
+	l.forget(h)
+}
+
+// forget ends a handshake whose descriptor is closed.
+func (l *loop) forget(h *handshake) {
 	h.closed = true
 	l.abortTLS(h)
 	l.unlist(h)
@@ -67,8 +75,14 @@ func (l *loop) dropHandshake(h *handshake) {
 	l.server.connections.Add(-1)
 }
 
+// unlist forgets a handshake that has ended, or become a client.
 func (l *loop) unlist(h *handshake) {
-	l.waiting.remove(&h.requested)
+	if h.refused {
+		l.leaving.remove(&h.requested)
+	} else {
+		l.arrivals.remove(h)
+	}
+	l.countNoMore(h)
 	last := l.handshakes[len(l.handshakes)-1]
 	l.handshakes[h.index] = last
 	last.index = h.index
@@ -101,6 +115,7 @@ func (l *loop) negotiate(h *handshake, in []byte) {
 		}
 		return
 	}
+	l.arrivals.remove(h)
 	if why, err := l.admit(h, &request); err != nil {
 		l.refuse(h, why, err)
 		return
@@ -134,7 +149,7 @@ func (l *loop) admit(h *handshake, request *codec.UpgradeRequest) (refusal, erro
 	if s.State() >= StateDraining {
 		return refusedDraining, errDraining
 	}
-	if h.crowded {
+	if s.served.Load() >= int64(s.descriptors.cap) || h.crowded && l.scarce(h) {
 		return refusedConnections, errCrowded
 	}
 	if err := request.Check(); err != nil {
@@ -180,7 +195,7 @@ func (l *loop) upgrade(h *handshake, key []byte, user *shard.User, rest []byte) 
 		l.refuse(h, refusedBadRequest, errEarly) // it might become a thousand times as much
 		return
 	}
-	c := l.addClient(h, user)
+	c := l.serve(h, user)
 	if c == nil {
 		l.refuse(h, refusedConnections, errCrowded)
 		return
@@ -201,6 +216,18 @@ func (l *loop) upgrade(h *handshake, key []byte, user *shard.User, rest []byte) 
 	l.receive(c, rest)
 }
 
+// serve adds the client that a connection becomes, nil where there is no room for it.
+func (l *loop) serve(h *handshake, user *shard.User) *shard.Client {
+	s := l.server
+	if s.served.Add(1) <= int64(s.descriptors.cap) {
+		if c := l.addClient(h, user); c != nil {
+			return c
+		}
+	}
+	s.served.Add(-1)
+	return nil
+}
+
 // appendAuthenticated appends the event that greets an authenticated client.
 func appendAuthenticated(dst []byte, c *shard.Client) []byte {
 	dst = append(dst, `{"type":"auth","action":"authenticated","data":{"userId":`...)
@@ -214,13 +241,23 @@ func appendAuthenticated(dst []byte, c *shard.Client) []byte {
 // closing at once could reset the connection and lose the answer.
 func (l *loop) refuse(h *handshake, why refusal, err error) {
 	l.counters.Refused[why]++
-	h.refused, h.head, h.pending = true, nil, nil
-	l.waiting.remove(&h.requested)
-	h.since = l.server.now()
+	h.head, h.pending = nil, nil
+	l.leave(h)
 	if answer := l.lastWords(h, handshakeError(err).AppendResponse(nil)); len(answer) > 0 {
 		_, _ = poll.Write(h.fd, answer) // a peer that has gone is noticed when it is read from
 	}
 	_ = unix.Shutdown(h.fd, unix.SHUT_WR)
+}
+
+// leave gives a refused peer time to end the connection, and no more to the one that
+// has had the longest if there are too many.
+func (l *loop) leave(h *handshake) {
+	l.arrivals.remove(h)
+	h.refused, h.since = true, l.server.now()
+	l.leaving.add(h, &h.requested)
+	if l.leaving.size > l.maxHandshakes() {
+		l.dropHandshake(l.leaving.oldest.of)
+	}
 }
 
 // handshakeError is the HTTP answer that an error calls for.

@@ -23,11 +23,12 @@ type loop struct {
 
 	listeners  []*listener
 	handshakes []*handshake
-	waiting    waiting // whose request is awaited
-	shaking    waiting // whose TLS handshake is under way
-	buffer     []byte  // what one read takes from a socket
-	opened     []byte  // what has been decrypted of it; nil until that is needed
-	sealed     []byte  // what has been encrypted for a socket
+	arrivals   arrivals // whose request is awaited
+	leaving    waiting  // that have been refused
+	shaking    waiting  // whose TLS handshake is under way
+	buffer     []byte   // what one read takes from a socket
+	opened     []byte   // what has been decrypted of it; nil until that is needed
+	sealed     []byte   // what has been encrypted for a socket
 	reader     codec.ReaderConfig
 	deflated   codec.ReaderConfig // of clients with compression
 	inflater   *codec.Inflater    // of their messages; nil where there is no compression
@@ -79,6 +80,7 @@ func newLoop(s *Server, index int) (*loop, error) {
 		handlers: make([]times, len(s.routes)),
 		parser:   codec.NewEnvelopeParser(),
 		decoder:  codec.NewDecoder(),
+		arrivals: arrivals{from: map[addressKey]waiting{}},
 		swept:    -1,
 	}
 	l.deflated = l.reader
@@ -247,5 +249,6 @@ func (l *loop) remove(c *shard.Client) {
 	l.disconnected(c)
 	l.departed(l.shard.Address(c))
 	l.server.connections.Add(-1)
+	l.server.served.Add(-1)
 	l.shard.Remove(c)
 }

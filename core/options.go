@@ -34,8 +34,8 @@ type Options struct {
 	// Session tickets are good within one process.
 	TLSConfig *tls.Config `kong:"-"`
 	// MaxTLSHandshakes is the number of TLS handshakes under way, shared out among the
-	// event loops. Beyond it the oldest of those whose peers do not go on is closed;
-	// where none is, as all wait for a CPU, the connection that wants to begin one is.
+	// event loops. Beyond it the oldest of those whose peers do not go on is closed, of
+	// the address that has the most handshakes; where none is, as all wait for a CPU, the connection that wants to begin one is.
 	// Few of them compute at a time, half as many as there are CPUs, so that event loops
 	// go on.
 	MaxTLSHandshakes int `name:"max-tls-handshakes" default:"1024" help:"TLS handshakes of one process under way; beyond it the oldest whose peer does not go on is closed, or, where there is none, the connection that begins one."`
@@ -116,21 +116,26 @@ type Options struct {
 	// TrustedProxies alone, or from everybody if there are none: then only the
 	// balancer must be able to connect.
 	ProxyProtocol ProxyProtocol `enum:"off,accept,require" default:"off" help:"Whether connections begin with a PROXY header (version 1 or 2) that says who the client is: off, accept (they may) or require. It is believed from --trusted-proxies, or from everybody where that is not set."`
-	// MaxConnectionsPerAddress is the number of connections from one address, of
-	// IPv6 from one /64. Further ones are answered 429. They are counted when their
+	// MaxConnectionsPerAddress is the number of clients from one address, of IPv6
+	// from one /64. Further ones are answered 429. They are counted when their
 	// request has come, by the client's address where there are trusted proxies,
-	// and by each process for itself. 0 is no limit: everybody behind a proxy that
-	// is not trusted, or in one office, has the same address.
-	MaxConnectionsPerAddress int `default:"0" help:"Connections from one address (IPv6: one /64) to one process; further ones are answered 429. 0: no limit, as all clients behind one proxy or in one office may share theirs."`
+	// and by each process for itself. As many again, or 16 if that is more, may be
+	// connections whose request is awaited or that have been refused; further ones
+	// are closed at once. Those are counted from the accept on, where it is known who
+	// connects: not of trusted proxies, nor where a PROXY header may come. 0 is no
+	// limit: everybody behind a proxy that is not trusted, or in one office, has the
+	// same address.
+	MaxConnectionsPerAddress int `default:"0" help:"Clients from one address (IPv6: one /64) of one process; further ones are answered 429. As many again (at least 16) may be on their way in or refused; further ones are closed at once. 0: no limit, as all clients behind one proxy or in one office may share theirs."`
 	// MaxAcceptRate is the new connections a second of one process; as many may come
 	// at once. The requests of further ones are answered 503, to come back in a few
-	// seconds. 0 is no limit: the loops take connections in as fast as they can, and
+	// seconds; over TLS they are closed at the ClientHello. 0 is no limit: the loops take connections in as fast as they can, and
 	// those who connect wait in the kernel meanwhile.
-	MaxAcceptRate int `default:"0" help:"New connections a second of one process; requests beyond it are answered 503, to come back in a few seconds. 0: no limit."`
+	MaxAcceptRate int `default:"0" help:"New connections a second of one process; requests beyond it are answered 503, to come back in a few seconds; over TLS they are closed at the ClientHello, without an answer. 0: no limit."`
 	// MaxHandshakes is the number of connections, shared out among the event loops,
-	// whose request is awaited. Beyond it the one that has waited longest is closed:
-	// those who mean to connect send it at once.
-	MaxHandshakes int `default:"10000" help:"Connections of one process whose upgrade request is awaited; beyond it the one that has waited longest is closed."`
+	// whose request is awaited. Beyond it one is closed, of the address with the most
+	// of them that which has waited longest: those who mean to connect send it at
+	// once. As many may have been refused and not have gone yet.
+	MaxHandshakes int `default:"10000" help:"Connections of one process whose upgrade request is awaited, and as many that have been refused and have not gone yet; beyond it the one that has waited longest is closed, of the address that has the most."`
 	// MaxRequestHead is the size of an upgrade request. Browsers stay below 2 KiB but
 	// for cookies and tokens. A larger one is answered 431.
 	MaxRequestHead Size `default:"8KiB" help:"Largest upgrade request, at most 64KiB; a larger one is answered 431."`
@@ -185,9 +190,11 @@ type Options struct {
 	// is counted and, once a second, logged. A negative value turns that off.
 	SlowHandler time.Duration `default:"20ms" help:"Time from which a handler that holds its event loop is counted and logged; negative: never."`
 
-	// MaxConnections is the number of connections that are served. Beyond it
-	// upgrades are answered 503. 0 takes what the descriptor limit leaves.
-	MaxConnections int `default:"0" help:"Connections served at once; further upgrades are answered 503. 0: as many as the descriptor limit allows."`
+	// MaxConnections is the number of clients that are served. Beyond it upgrades are
+	// answered 503. Connections that are no clients do not count: MaxHandshakes bounds
+	// them, and where descriptors end they give way. 0 takes what the descriptor limit
+	// leaves.
+	MaxConnections int `default:"0" help:"Clients served at once; further upgrades are answered 503. Connections that are no clients yet count for max-handshakes instead. 0: as many as the descriptor limit allows."`
 	// MaxMessageSize is the size of one message from a client over all its
 	// fragments, and of what a compressed one becomes. A larger one closes the
 	// connection with 1009.

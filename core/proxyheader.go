@@ -36,6 +36,7 @@ func (l *loop) takeProxyHeader(h *handshake, in []byte) (rest []byte) {
 	trusted := &l.server.admission.proxies
 	if client, ok := plainAddress(from.Addr()); ok && (trusted.none() || trusted.has(h.address)) {
 		h.address = client
+		l.arrivals.rename(h, keyOf(client))
 	}
 	return in[n:]
 }

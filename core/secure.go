@@ -105,8 +105,7 @@ func (l *loop) flushHandshake(h *handshake) (all bool) {
 func (l *loop) failHandshake(h *handshake) {
 	l.counters.TLSFailures++
 	l.counters.Refused[refusedTLSFailed]++
-	h.refused, h.since = true, l.server.now()
-	l.waiting.remove(&h.requested)
+	l.leave(h)
 	_ = unix.Shutdown(h.fd, unix.SHUT_WR)
 }
 

@@ -67,6 +67,7 @@ type Server struct {
 	state atomic.Int32
 
 	connections atomic.Int64 // open, upgraded or not
+	served      atomic.Int64 // those that are upgraded
 	published   atomic.Uint64
 	fanOut      fanOut
 	routeNames  atomic.Pointer[[]string] // by the routes' numbers; nil before the loops are made
@@ -165,7 +166,7 @@ func (s *Server) roomPresence(room string, members bool) {
 	s.options.Bus.Leave(room)
 }
 
-// MaxConnections returns the number of connections that are served at once.
+// MaxConnections returns the number of clients that are served at once.
 func (s *Server) MaxConnections() int { return s.descriptors.cap }
 
 // NodeID returns the 12 hex digits that name the node and begin the ids of its

@@ -25,21 +25,32 @@ func (l *loop) shake(h *handshake) {
 
 // makeRoomToShake reports whether there is room for one more TLS handshake. Where
 // there are as many as there may be, the oldest of those whose peers do not go on
-// gives way. Those that wait for a CPU never do: who waits longest for one is the
-// next to be served.
+// gives way, of the address of which most is awaited. Those that wait for a CPU never
+// do: who waits longest for one is the next to be served.
 func (l *loop) makeRoomToShake() bool {
 	o := &l.server.options
 	if l.shaking.size < max(o.MaxTLSHandshakes/o.Loops, 1) {
 		return true
 	}
+	halted := l.mostHalted()
+	if halted == nil {
+		return false
+	}
+	l.counters.Refused[refusedTLSHalted]++
+	l.dropHandshake(halted)
+	return true
+}
+
+// mostHalted is the oldest of the TLS handshakes whose peers do not go on, of the
+// address that has the most arrivals. Nil: there is none.
+func (l *loop) mostHalted() (halted *handshake) {
+	most := 0
 	for p := l.shaking.oldest; p != nil; p = p.newer {
-		if p.of.tls.conn.Halted() {
-			l.counters.Refused[refusedTLSHalted]++
-			l.dropHandshake(p.of)
-			return true
+		if crowd := l.arrivals.crowd(p.of); crowd > most && p.of.tls.conn.Halted() {
+			halted, most = p.of, crowd
 		}
 	}
-	return false
+	return halted
 }
 
 // shaken writes what the TLS handshake has said, and goes on when it is over.

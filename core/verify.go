@@ -35,7 +35,6 @@ var (
 func (l *loop) verifyLater(h *handshake, key []byte, token string, rest []byte) {
 	token = strings.Clone(token)
 	h.head, h.pending = nil, &pendingUpgrade{key: bytes.Clone(key)}
-	l.waiting.remove(&h.requested)
 	var identity auth.Identity
 	var err error
 	taken := l.life.verifying.submit(verification{handshake: h}, job{

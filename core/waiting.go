@@ -44,3 +44,15 @@ func (w *waiting) remove(p *place) {
 	*p = place{}
 	w.size--
 }
+
+// oldestBelow is the oldest of the handshakes that have a descriptor below the given
+// one, nil if there is none. It looks past those above one by one: the reserve of
+// descriptors bounds their number.
+func (w *waiting) oldestBelow(descriptor int) *handshake {
+	for p := w.oldest; p != nil; p = p.newer {
+		if p.of.fd < descriptor {
+			return p.of
+		}
+	}
+	return nil
+}

@@ -79,9 +79,8 @@ func TestWorkers_NothingRemainsOfOneThatDies(t *testing.T) {
 	f.await("another process serves", func() bool { return f.last(1, logServe).Node != dead })
 	again := f.last(1, logServe).Node
 	f.await("the other worker gives it up, and knows its successor", func() bool {
-		nodes, lost, found := strings.Cut(f.get(0, "/api/nodes"), `"lost":`)
-		require.True(t, found)
-		return !strings.Contains(nodes, dead) && strings.Contains(lost, dead) && strings.Contains(nodes, again)
+		knows := slices.ContainsFunc(f.tier(0).Nodes, func(n core.NodeStatus) bool { return n.ID == again })
+		return knows && f.loses(0, dead)
 	})
 	for _, m := range members[0] {
 		m.answers()

@@ -127,8 +127,26 @@ func (l *Loop) Watch(h Handle, events Events) error {
 
 // Close closes the descriptor, of which nothing more is heard.
 func (l *Loop) Close(h Handle) {
+	_ = unix.Close(int(l.watched[h].fd))
+	l.unwatch(h)
+}
+
+// Replace closes the descriptor, of which nothing more is heard, and moves another one,
+// which is not watched, to its number, so that nobody else can get that between. It
+// returns the number: the other's own where it could not be moved.
+func (l *Loop) Replace(h Handle, by int) (fd int) {
+	defer l.unwatch(h)
+	fd = int(l.watched[h].fd)
+	if unix.Dup3(by, fd, unix.O_CLOEXEC) != nil {
+		_ = unix.Close(fd)
+		return by
+	}
+	_ = unix.Close(by)
+	return fd
+}
+
+func (l *Loop) unwatch(h Handle) {
 	w := &l.watched[h]
-	_ = unix.Close(int(w.fd))
 	*w = watched{fd: -1, generation: w.generation + 1}
 	l.unused = append(l.unused, h)
 }

@@ -342,3 +342,42 @@ func TestAllocs_Loop(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	require.Less(t, after.Mallocs-before.Mallocs, uint64(times/100))
 }
+
+// A descriptor that takes another's number is watched anew: the other is closed, and
+// nothing more is heard of it.
+func TestLoop_Replace(t *testing.T) {
+	first, firstFar := pair(t)
+	second, secondFar := pair(t)
+	var l *poll.Loop
+	var handle poll.Handle
+	l, o := running(t, func(l *poll.Loop) {
+		var err error
+		handle, err = l.Add(first, "first")
+		require.NoError(t, err)
+	})
+	_, err := unix.Write(firstFar, []byte("x"))
+	require.NoError(t, err)
+	require.Equal(t, "first", o.next(t, func() {
+		assert.Equal(t, first, l.Replace(handle, second))
+		_, err := l.Add(first, "second")
+		assert.NoError(t, err)
+	}).is)
+	n, err := unix.Read(firstFar, make([]byte, 1))
+	require.True(t, n == 0 || err == unix.ECONNRESET, "the other end is closed: %v", err)
+	_, err = unix.FcntlInt(uintptr(second), unix.F_GETFD, 0)
+	require.Equal(t, unix.EBADF, err, "it has moved")
+	flags, err := unix.FcntlInt(uintptr(first), unix.F_GETFD, 0)
+	require.NoError(t, err)
+	require.Equal(t, unix.FD_CLOEXEC, flags)
+	_, err = unix.Write(secondFar, []byte("y"))
+	require.NoError(t, err)
+	for {
+		switch is := o.next(t, nothing).is; is {
+		case "turn":
+			continue
+		default:
+			require.Equal(t, "second", is)
+		}
+		return
+	}
+}

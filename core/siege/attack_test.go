@@ -93,8 +93,11 @@ func besiege(ctx context.Context, to target, a *attack) {
 // which it tries again a little later.
 func (a *attacker) dial() net.Conn { return a.dialTo(a.server.addr) }
 
-func (a *attacker) dialTo(addr string) net.Conn {
-	var dialer net.Dialer
+func (a *attacker) dialTo(addr string) net.Conn { return a.dialFrom(nil, addr) }
+
+// dialFrom is dial from an address of the machine; nil is any.
+func (a *attacker) dialFrom(from net.Addr, addr string) net.Conn {
+	dialer := net.Dialer{LocalAddr: from}
 	conn, err := dialer.DialContext(a.ctx, "tcp", addr)
 	if err != nil {
 		a.wait(50 * time.Millisecond)

@@ -1,7 +1,10 @@
 package siege_test
 
 import (
+	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -41,6 +44,36 @@ var onUpgrade = []attack{
 			}
 		},
 		check: refused("handshake_timeout"),
+	},
+	{
+		name:      "one address takes all: connections that say nothing, or are refused and stay",
+		fate:      "429 at `--max-connections-per-address`, then closed at once",
+		flags:     []string{fmt.Sprintf("--max-connections=%d", theScale().witnesses+20), fmt.Sprintf("--max-connections-per-address=%d", theScale().witnesses+10)},
+		attackers: 1,
+		attack: func(a *attacker) {
+			if a.index == 0 { // one of them behaves, and has another address
+				if p := a.upgrade(""); p != nil {
+					_ = p.conn.Close()
+				}
+				a.wait(10 * time.Millisecond)
+				return
+			}
+			conn := a.dialFrom(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}, a.server.addr)
+			if conn == nil {
+				return
+			}
+			defer conn.Close()
+			if a.index%2 == 0 {
+				_, _ = conn.Write(request("siege", "/nowhere", ""))
+			}
+			_, _ = io.Copy(io.Discard, conn)
+			a.wait(10 * time.Millisecond)
+		},
+		check: func(t assert.TestingT, before, after core.Stats) {
+			refused("per_address")(t, before, after)
+			assert.Greater(t, after.Upgraded, before.Upgraded+5)
+			assert.Equal(t, before.Refused["max_connections"], after.Refused["max_connections"])
+		},
 	},
 	{
 		name: "connect and vanish", fate: "counted, forgotten", attackers: 20,
