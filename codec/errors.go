@@ -28,11 +28,13 @@ var (
 )
 
 // Message errors, RFC 6455 section 8.1, RFC 7692 section 7.2.2 and the configured
-// limit.
+// limit. ErrInflateWork is for a message that is well compressed as far as the RFC
+// goes, and too big to process all the same.
 var (
 	ErrInvalidUTF8   = &Error{StatusInvalidPayload, "invalid utf-8"}
 	ErrBadDeflate    = &Error{StatusInvalidPayload, "bad compressed data"}
 	ErrMessageTooBig = &Error{StatusMessageTooBig, "message too big"}
+	ErrInflateWork   = &Error{StatusMessageTooBig, "too much work to decompress"}
 )
 
 // Close frame errors, RFC 6455 sections 5.5.1 and 7.4.

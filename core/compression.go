@@ -59,7 +59,8 @@ func (l *loop) readerOf(c *shard.Client) *codec.ReaderConfig {
 }
 
 // receiveCompressed decompresses a message and handles it. Against the client's
-// rate counts what it has become, if that is more than what was sent.
+// rate counts what it has become, if that is more than what was sent; and, for those
+// that follow, the work that this was beyond the ordinary.
 func (l *loop) receiveCompressed(c *shard.Client, frame codec.Frame) {
 	if !l.shard.Affords(c, len(frame.Payload)) {
 		l.shard.Spend(c, len(frame.Payload))
@@ -76,6 +77,9 @@ func (l *loop) receiveCompressed(c *shard.Client, frame codec.Frame) {
 	l.counters.Inflated++
 	l.counters.InflatedBytes += uint64(len(message.Payload))
 	l.receiveMessage(c, message, max(len(frame.Payload), len(message.Payload)))
+	if c.State() == shard.Open {
+		l.shard.Owe(c, l.inflater.Work())
+	}
 }
 
 // fillCompression adds the figures of compression.

@@ -351,6 +351,39 @@ func TestCompression_ByteRate(t *testing.T) {
 	}
 }
 
+// fourEmptyBlocks bring a code each, RFC 1951 section 3.2.7, and end at once,
+// the last with a whole byte.
+const fourEmptyBlocks = "\x04\xc0\x81\x00\x00\x00\x00\x00\x90\xff\x6b\x10\x00\x07\x02\x00\x00\x00\x00\x40\xfe\xaf" +
+	"\x41\x00\x1c\x08\x00\x00\x00\x00\x00\xf9\xbf\x06\x01\x70\x20\x00\x00\x00\x00\x00\xe4\xff\x1a"
+
+// A message that is much work to decompress, and comes to nothing, is given up, however
+// large messages may be.
+func TestCompression_Work(t *testing.T) {
+	server := start(t, core.Options{Compression: core.CompressionOn, MaxMessageSize: 16 << 20})
+	p := openDeflated(t, server, deflateHead)
+	p.write(reservedFrame(codec.OpText, true, strings.Repeat(fourEmptyBlocks, 2000)+pressed(askPing)))
+	require.Equal(t, "\x03\xf1too much work to decompress", p.next().text)
+	require.NoError(t, p.conn.Close())
+	eventually(t, func() bool { return server.Stats().Closed["message_too_big"] == 1 }, "it is closed")
+	require.Zero(t, server.Stats().Inflated)
+}
+
+// Work counts against the rate of bytes, but not for the message itself: one of the
+// largest size may always come.
+func TestCompression_WorkIsOwed(t *testing.T) {
+	const rate = 10_000
+	server := start(t, core.Options{Compression: core.CompressionOn, MaxByteRate: rate, MaxMessageSize: rate})
+	p := openDeflated(t, server, deflateHead)
+	frame := reservedFrame(codec.OpText, true, strings.Repeat(fourEmptyBlocks, 110)+pressed(askPing))
+	p.write(frame)
+	require.Equal(t, wirePong, p.next().text)
+	p.write(frame + string(masked(codec.OpText, askPing)))
+	require.Equal(t, overRate+`}`, p.next().text)
+	require.Equal(t, overRate+`}`, p.next().text, "what is not compressed has to wait, too")
+	require.EqualValues(t, 2, server.Stats().RateLimited)
+	require.EqualValues(t, 1, server.Stats().Inflated)
+}
+
 // Little may come of a client that compresses before it is one.
 func TestCompression_EarlyFrames(t *testing.T) {
 	server := start(t, core.Options{Compression: core.CompressionOn})

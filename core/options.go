@@ -197,7 +197,8 @@ type Options struct {
 	MaxConnections int `default:"0" help:"Clients served at once; further upgrades are answered 503. Connections that are no clients yet count for max-handshakes instead. 0: as many as the descriptor limit allows."`
 	// MaxMessageSize is the size of one message from a client over all its
 	// fragments, and of what a compressed one becomes. A larger one closes the
-	// connection with 1009.
+	// connection with 1009, and so does one that is far more work to decompress than
+	// its size is worth.
 	MaxMessageSize Size `default:"64KiB" help:"Largest message that a client may send; a larger one closes it with 1009."`
 	// MaxMessageRate is the messages a second that one client may send, as a
 	// token bucket that holds a second's worth. A message beyond it is answered
@@ -205,7 +206,8 @@ type Options struct {
 	// off.
 	MaxMessageRate int `default:"10000" help:"Messages a second that one client may send; further ones are answered RATE_LIMIT. Negative: no limit."`
 	// MaxByteRate is MaxMessageRate for the bytes of messages, of compressed ones
-	// for what they become. Each frame of a message that comes in several, and each
+	// for what they become, and for what is uncommonly much work to decompress, as
+	// codec.Inflater counts it, which later messages wait for. Each frame of a message that comes in several, and each
 	// pong, counts 1 KiB beside its own; one beyond the rate is heard, but counts
 	// as a strike. It cannot be turned off, but be large.
 	MaxByteRate Size `default:"8MiB" help:"Bytes of messages a second that one client may send, with 1 KiB for each frame of a fragmented one and each pong; a message beyond them is answered RATE_LIMIT."`

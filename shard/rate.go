@@ -50,6 +50,14 @@ func (s *Shard) Spend(c *Client, size int) bool {
 	return true
 }
 
+// Owe takes size bytes more from the client's bucket than Spend has for a message, which
+// may leave it with less than none: no more messages are afforded until that is filled.
+func (s *Shard) Owe(c *Client, size int) {
+	if !c.Echo() {
+		c.bytes -= float32(size)
+	}
+}
+
 // frameCharge is what a frame that is no message by itself counts for, in bytes. It
 // is cheap to read, but not free: with 8 MiB a second a client may send 8,192 of
 // them, which are 8 KiB byte by byte, or 512 KiB in pieces of 64 bytes.

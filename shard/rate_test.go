@@ -51,6 +51,22 @@ func TestRate_NoneIsNoLimit(t *testing.T) {
 	assert.Zero(t, c.Strikes)
 }
 
+func TestRate_WhatIsOwedHasToComeBack(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.Bytes = Rate{PerSecond: 1000, Burst: 500} })
+	c := f.add("").Client
+	assert.True(t, f.hear(c, 500))
+	f.Owe(c, 250)
+	f.Now += 250
+	assert.True(t, f.hear(c, 0))
+	f.Now += 99
+	assert.False(t, f.hear(c, 100))
+	f.Now++
+	assert.True(t, f.hear(c, 100))
+	f.Now += 500
+	assert.True(t, f.hear(c, 500))
+	assert.Zero(t, c.Strikes, "paid for and forgiven")
+}
+
 func TestRate_StrikesDoNotWrapAround(t *testing.T) {
 	f := newFixture(t, func(o *Options) { o.Messages = Rate{PerSecond: 1, Burst: 1} })
 	c := f.add("").Client

@@ -2,6 +2,7 @@ package siege_test
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/klauspost/compress/flate"
 
@@ -39,12 +40,50 @@ var withCompression = []attack{
 		},
 		check: closed("rate_limit"),
 	},
+	{
+		name: "compressed blocks without end that inflate to nothing: 64 KB each", fate: "1009 after the first 5 KB",
+		flags: []string{"--compression=on"}, attackers: 20,
+		attack: func(a *attacker) {
+			p := a.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n")
+			if p == nil {
+				return
+			}
+			if p.write(emptyBlocks) != nil {
+				_ = p.conn.Close()
+				return
+			}
+			a.idle(p)
+		},
+		check: closed("message_too_big"),
+	},
+	{
+		name: "a few such blocks in each message, as fast as it goes", fate: "`RATE_LIMIT` by `--max-byte-rate`, then 1008",
+		flags: []string{"--compression=on"}, attackers: 40,
+		attack: func(a *attacker) {
+			p := a.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n")
+			if p == nil {
+				return
+			}
+			go a.idle(p)
+			a.untilClosed(p, func() []byte { return someBlocks })
+		},
+		check: closed("rate_limit"),
+	},
 }
 
 var (
 	bomb       = compressed(1<<20, 60)
 	smallBombs = bytes.Repeat(compressed(64<<10, 1), 100)
+
+	emptyBlocks = compressedFrame([]byte(strings.Repeat(fourBlocks, 1400) + "\x00"))
+	someBlocks  = compressedFrame([]byte(strings.Repeat(fourBlocks, 100) + "\x00"))
 )
+
+// fourBlocks bring a code each, RFC 1951 section 3.2.7, and end at once.
+const fourBlocks = "\x04\xc0\x81\x00\x00\x00\x00\x00\x90\xff\x6b" +
+	"\x10\x00\x07\x02\x00\x00\x00\x00\x40\xfe\xaf" +
+	"\x41\x00\x1c\x08\x00\x00\x00\x00\x00\xf9\xbf" +
+	"\x06\x01\x70\x20\x00\x00\x00\x00\x00\xe4\xff\x1a"
 
 // compressed is a frame with a message of so many times size spaces, compressed as
 // RFC 7692 section 7.2.1 says.
@@ -53,7 +92,11 @@ func compressed(size, times int) []byte {
 	w, _ := flate.NewWriter(&deflated, flate.BestCompression)
 	_, _ = w.Write(bytes.Repeat([]byte(" "), size))
 	_ = w.Flush() // to a byte's end: what follows can be put behind it
-	payload := bytes.TrimSuffix(bytes.Repeat(deflated.Bytes(), times), []byte{0, 0, 255, 255})
+	return compressedFrame(bytes.TrimSuffix(bytes.Repeat(deflated.Bytes(), times), []byte{0, 0, 255, 255}))
+}
+
+// compressedFrame is a frame with a payload that is compressed.
+func compressedFrame(payload []byte) []byte {
 	frame := codec.AppendMaskedFrame(nil, codec.OpText, true, maskKey, payload)
 	frame[0] |= 0x40 // RSV1
 	return frame
