@@ -47,6 +47,7 @@ func (l *loop) endWith(c *shard.Client, reason Reason, frame []byte) {
 		return
 	}
 	c.Deadline = l.shard.Now + milliseconds(l.closePatience(c, reason))
+	l.shard.GrantLate(c)
 	l.shard.EnqueueLast(c, frame)
 }
 

@@ -60,6 +60,9 @@ func (l *loop) handshakeReady(h *handshake) {
 
 // dropHandshake closes the connection at once.
 func (l *loop) dropHandshake(h *handshake) {
+	if t := h.tls; t != nil && t.over && !h.refused {
+		lastNotice(h.fd, t.conn)
+	}
 	l.poll.Close(h.handle)
 	l.forget(h)
 }

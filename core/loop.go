@@ -46,6 +46,7 @@ type loop struct {
 	payload []byte         // a reply before it has its frame
 	replies []byte         // frames for the client whose input is being handled
 	framed  int            // their number
+	heard   int            // frames of that input
 	window  codec.Window   // with which they may be compressed: that client's
 	ring    shard.ShardSet // loops to wake when that input has been handled
 	pings   int            // sent by this turn of the sweep
@@ -143,6 +144,9 @@ func (l *loop) clientReady(c *shard.Client, events poll.Events) {
 		l.finish()
 		return
 	}
+	if l.deaf(c) {
+		return
+	}
 	if c.Wrapped() {
 		l.receiveSealed(c, in)
 		return
@@ -227,6 +231,7 @@ func (l *loop) watch(c *shard.Client) {
 
 // Drop closes a client's connection at once. See shard.Owner.
 func (l *loop) Drop(c *shard.Client) {
+	l.lastNoticeTo(c)
 	l.poll.Close(poll.Handle(c.Socket().Handle))
 	l.remove(c)
 }

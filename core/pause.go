@@ -74,7 +74,7 @@ func (s *Server) anyCrowded() bool {
 func (l *loop) resumeReading() {
 	l.pausing.Store(false)
 	for _, id := range l.paused {
-		if c := l.shard.Find(id); c != nil {
+		if c := l.shard.Find(id); c != nil && c.State() != shard.HangingUp {
 			c.SetPaused(false)
 			l.watch(c)
 		}

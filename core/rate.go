@@ -37,7 +37,13 @@ func (l *loop) struckOut(c *shard.Client) bool {
 // chargeFragments charges the client for the frames of fragmented messages that have
 // just been read.
 func (l *loop) chargeFragments(c *shard.Client) {
-	for range c.Reader.TakeFragments() {
+	fragments := c.Reader.TakeFragments()
+	l.heard += fragments
+	if c.State() != shard.Open {
+		l.hearLate(c, fragments, 0)
+		return
+	}
+	for range fragments {
 		if c.State() != shard.Open {
 			return
 		}

@@ -14,6 +14,7 @@ func (l *loop) receive(c *shard.Client, in []byte) {
 	l.shard.Now = l.server.now()
 	l.shard.See(c)
 	l.window = c.Window()
+	l.hearLate(c, 0, len(in))
 	for c.State() == shard.Open || c.State() == shard.Closing {
 		frame, ok, n, err := c.Reader.Next(l.readerOf(c), in)
 		if err != nil {
@@ -39,12 +40,14 @@ func (l *loop) receive(c *shard.Client, in []byte) {
 }
 
 func (l *loop) handleFrame(c *shard.Client, frame codec.Frame) {
+	l.heard++
 	switch {
 	case frame.Opcode == codec.OpClose:
 		l.sendReplies(c)
 		l.answerClose(c, frame.Payload)
 	case c.State() != shard.Open:
-		// The close frame is on its way: nothing else is heard.
+		// The close frame is on its way: nothing else is answered.
+		l.hearLate(c, 1, 0)
 	case frame.Opcode == codec.OpPong:
 		l.charge(c, len(frame.Payload))
 	case frame.Opcode != codec.OpPing:

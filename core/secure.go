@@ -1,6 +1,8 @@
 package core
 
 import (
+	"errors"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/gannet-ws/gannet/core/poll"
@@ -137,6 +139,10 @@ func (l *loop) negotiateSealed(h *handshake) {
 			l.receiveOpened(h.tls.client, conn)
 			return
 		}
+		if !h.closed && conn.Overdrawn() {
+			l.counters.RateLimited++
+			err = errOverdrawn
+		}
 		if err != nil && !h.closed {
 			l.dropHandshake(h)
 		}
@@ -145,6 +151,8 @@ func (l *loop) negotiateSealed(h *handshake) {
 		}
 	}
 }
+
+var errOverdrawn = errors.New("far more TLS records than data")
 
 // receiveSealed is receive for a client that speaks TLS.
 func (l *loop) receiveSealed(c *shard.Client, in []byte) {
@@ -161,15 +169,20 @@ func (l *loop) receiveOpened(id shard.ID, conn *secure.Conn) {
 		n, err := conn.Open(opened)
 		l.sendOwn(c, conn)
 		if n > 0 {
+			l.heard = 0
 			l.receive(c, opened[:n])
+			conn.Earn(l.heard)
 		}
-		if err != nil && l.shard.Find(id) != nil {
+		switch open := l.shard.Find(id) != nil; {
+		case open && err != nil:
 			l.Drop(c)
 			l.finish()
+		case open && conn.Overdrawn():
+			l.endOverdrawn(c)
+		case open && !l.deaf(c) && n == len(opened):
+			continue
 		}
-		if n < len(opened) {
-			return
-		}
+		return
 	}
 }
 
@@ -230,6 +243,24 @@ func (l *loop) finishTLS(c *shard.Client) (finished bool) {
 		return false
 	}
 	return true
+}
+
+// lastNotice tells the peer of a connection that is closed that nothing more comes, if
+// it has not been told (RFC 8446, section 6.1). A socket that has no room is not waited
+// for.
+func lastNotice(fd int, conn *secure.Conn) {
+	if notice := conn.Finish(nil); len(notice) > 0 {
+		_, _ = poll.Write(fd, notice)
+	}
+}
+
+// lastNoticeTo is lastNotice for a client that has been sent all that waited for it:
+// to others the end is to look as if the connection had been cut, which it is.
+func (l *loop) lastNoticeTo(c *shard.Client) {
+	conn, speaks := l.shard.Transport(c).(*secure.Conn)
+	if speaks && c.Backlog() == 0 {
+		lastNotice(int(c.Socket().FD), conn)
+	}
 }
 
 // tlsExpires is when the certificate does, in Unix seconds, 0 if nobody can say.

@@ -79,6 +79,22 @@ func (s *Shard) SpendFrame(c *Client, size int) bool {
 	return true
 }
 
+// lateBytes is what a client may send at least once it is being closed: what it had
+// under way, and its close frame.
+const lateBytes = 64 << 10
+
+// GrantLate has the bucket of bytes of a client that is being closed hold lateBytes at
+// least.
+func (s *Shard) GrantLate(c *Client) { c.bytes = max(c.bytes, lateBytes) }
+
+// SpendLate takes what a client that is being closed has sent from its bucket of bytes:
+// size bytes, and their charge for so many frames. It reports whether the bucket had
+// them. An echo client has such a bucket, too.
+func (s *Shard) SpendLate(c *Client, frames, size int) bool {
+	c.bytes -= float32(frames*frameCharge + size)
+	return s.options.Bytes == Rate{} || c.bytes >= 0
+}
+
 // strike counts one strike more, up to what the field holds.
 func (c *Client) strike() { c.Strikes = min(c.Strikes, ^uint8(0)-1) + 1 }
 

@@ -136,3 +136,27 @@ func TestRate_StrikesAreForgivenWithoutALimitOfMessages(t *testing.T) {
 	f.See(c)
 	assert.Zero(t, c.Strikes)
 }
+
+// A client that is being closed has room for what it has under way, and no more than
+// its rate beyond that, an echo client not either.
+func TestRate_OfClientsThatAreClosed(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.Bytes = Rate{PerSecond: 1000, Burst: 100_000} })
+	c := f.add("").Client
+	assert.True(t, f.Spend(c, 100_000))
+	f.GrantLate(c)
+	assert.True(t, f.SpendLate(c, 10, 0))
+	assert.True(t, f.SpendLate(c, 0, lateBytes-10*frameCharge))
+	assert.False(t, f.SpendLate(c, 0, 1))
+	f.Now += 1000
+	f.See(c)
+	assert.True(t, f.SpendLate(c, 0, 900))
+	assert.False(t, f.SpendLate(c, 1, 0))
+	assert.Zero(t, c.Strikes)
+
+	e := f.add("").Client
+	f.MakeEcho(e)
+	f.GrantLate(e)
+	assert.True(t, f.SpendLate(e, 0, 100_000), "what it has is not taken away")
+	assert.False(t, f.SpendLate(e, 0, 1))
+	assert.True(t, newFixture(t).SpendLate(c, 1000, 1<<30), "without a limit")
+}

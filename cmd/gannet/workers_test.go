@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gannet-ws/gannet/bus/redistest"
+	"github.com/gannet-ws/gannet/core"
 )
 
 func TestWorkers_ShareAPortAndTheirRooms(t *testing.T) {

@@ -11,12 +11,15 @@ import (
 //
 // Until Shaken says that the handshake is over the loop calls Feed, Said, Halted and
 // Abort.
-// Then it calls Settle once, and Lend, Open, Own, Seal and Finish from then on.
+// Then it calls Settle once, and Lend, Open, Own, Earn, Overdrawn, Seal and Finish from
+// then on.
 type Conn struct {
 	tls   *tls.Conn
 	shake *shake  // nil when it is over
 	in    []byte  // lent, and not yet read
 	out   *[]byte // where ciphertext is put: empty but within a call and until Own
+
+	records records // that have been read
 }
 
 // NewConn returns the server's end of a connection, for Handshakes.Begin. All
@@ -58,6 +61,7 @@ func (c *Conn) Abort() {
 func (c *Conn) Settle(out *[]byte) {
 	c.in, c.shake = c.shake.in, nil
 	c.out = out
+	c.records.open()
 }
 
 // Lend hands over what has arrived, when Open has returned all that was before. It
@@ -67,11 +71,13 @@ func (c *Conn) Lend(p []byte) { c.in = p }
 // Open decrypts into p and returns how much has been: less than p holds when that
 // was all. An error, io.EOF where the peer has said that it is done, says that
 // nothing more comes. The connection may have something to say afterwards, see Own.
+// What an overdrawn peer has sent stays where it is.
 func (c *Conn) Open(p []byte) (n int, err error) {
-	for n < len(p) {
+	for n < len(p) && c.records.idle >= 0 {
 		var more int
 		more, err = c.tls.Read(p[n:])
 		n += more
+		c.records.settle(more)
 		if err == errEmpty {
 			c.in = nil
 			return n, nil

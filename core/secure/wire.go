@@ -9,17 +9,21 @@ import (
 // belongs to the goroutine of the handshake, then to the loop.
 type wire Conn
 
-// Read returns what has arrived. It waits for more during a handshake only.
-func (w *wire) Read(p []byte) (int, error) {
-	if w.shake != nil {
-		return w.shake.read(p)
-	}
-	if len(w.in) == 0 {
+// Read returns what has arrived, but nothing of the record behind the one that is
+// being read. It waits for more during a handshake only.
+func (w *wire) Read(p []byte) (n int, err error) {
+	p = p[:min(len(p), w.records.rest(w.in))]
+	switch {
+	case w.shake != nil:
+		n, err = w.shake.read(p)
+	case len(w.in) == 0:
 		return 0, errEmpty
+	default:
+		n = copy(p, w.in)
+		w.in = w.in[n:]
 	}
-	n := copy(p, w.in)
-	w.in = w.in[n:]
-	return n, nil
+	w.records.came(p[:n])
+	return n, err
 }
 
 // Write takes everything: an error, or a part, would break the tls.Conn for good.

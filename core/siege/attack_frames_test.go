@@ -3,6 +3,7 @@ package siege_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -17,6 +18,10 @@ var maskKey = [4]byte{9, 8, 7, 6}
 func masked(times int, op codec.Opcode, final bool, payload []byte) []byte {
 	return bytes.Repeat(codec.AppendMaskedFrame(nil, op, final, maskKey, payload), times)
 }
+
+// readOfFlooder is the most that is read of one that floods on, in bytes: until it is
+// closed, a little more, and what its socket holds when it has gone.
+const readOfFlooder = 16 << 20
 
 // Attacks by what clients send.
 var withFrames = []attack{
@@ -54,6 +59,28 @@ var withFrames = []attack{
 			a.untilClosed(p, func() []byte { return flood })
 		},
 		check: closed("rate_limit"),
+	},
+	{
+		name: "fragment flood that goes on after its close", fate: "1008 `rate limit`, then not read from", attackers: 20,
+		flags: []string{"--close-timeout=1s"}, lasts: 3 * time.Second,
+		attack: func(a *attacker) {
+			p := a.upgrade("")
+			if p == nil {
+				return
+			}
+			if p.write(masked(1, codec.OpText, false, nil)) != nil {
+				_ = p.conn.Close()
+				return
+			}
+			go func() { _, _ = io.Copy(io.Discard, p.conn) }()
+			flood := masked(10_000, codec.OpContinuation, false, nil)
+			a.untilClosed(p, func() []byte { return flood })
+		},
+		check: func(t assert.TestingT, before, after core.Stats) {
+			closed("rate_limit")(t, before, after)
+			each := (after.BytesIn - before.BytesIn) / max(after.Closed["rate_limit"]-before.Closed["rate_limit"], 1)
+			assert.Less(t, each, uint64(readOfFlooder))
+		},
 	},
 	{
 		name: "ping flood that reads no pong", fate: "1008 `rate limit`, or 1013 `slow consumer`",

@@ -1,16 +1,19 @@
 package siege_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gannet-ws/gannet/core"
+	"github.com/gannet-ws/gannet/core/secure/byhand"
 )
 
 // Attacks on the TLS listener, while the witnesses use the plain one.
@@ -59,6 +63,10 @@ var withTLS = []attack{
 		},
 	},
 	{
+		name: "TLS: updates of keys, 14 for each byte of a message", fate: "1008 `rate limit`", tls: true,
+		flags: []string{"--close-timeout=1s"}, lasts: 3 * time.Second, attackers: 20, attack: renewKeys, check: closed("rate_limit"),
+	},
+	{
 		name: "TLS: garbage", fate: "closed", tls: true, lasts: 2 * time.Second, attackers: 20,
 		attack: func(a *attacker) {
 			conn := a.dialTo(a.server.tls)
@@ -76,6 +84,40 @@ var withTLS = []attack{
 			assert.Greater(t, after.Accepted, before.Accepted+50)
 		},
 	},
+}
+
+// renewKeys upgrades a connection, and then has the server renew its keys for ever,
+// within a message that never ends.
+func renewKeys(a *attacker) {
+	conn := a.dialTo(a.server.tls)
+	if conn == nil {
+		return
+	}
+	var log bytes.Buffer
+	client := tls.Client(conn, &tls.Config{InsecureSkipVerify: true, KeyLogWriter: &log})
+	if client.HandshakeContext(a.ctx) != nil {
+		_ = conn.Close()
+		return
+	}
+	keys, err := byhand.New(log.String(), "CLIENT_TRAFFIC_SECRET_0")
+	if err != nil {
+		panic(err) // there is no TLS 1.3
+	}
+	go func() { _, _ = io.Copy(io.Discard, conn) }() // the answers
+	data := func(content []byte) []byte { return keys.Record(byhand.Data, content) }
+	begin := slices.Concat(data(request("siege", "/ws", "")), data(announce(0x82, 64<<10)))
+	a.untilClosed(&peer{conn: conn}, func() []byte {
+		records := begin
+		for range 14 {
+			update, err := keys.Update(true)
+			if err != nil {
+				panic(err)
+			}
+			records = append(records, update...)
+		}
+		begin = nil
+		return append(records, data([]byte{0})...)
+	})
 }
 
 // clientHello is the first message of a handshake.
