@@ -28,7 +28,6 @@ func TestCompression_Negotiation(t *testing.T) {
 		"off":               {off, "/ws", []string{deflateOffer}, "", 0},
 		"nothing offered":   {on, "/ws", nil, "", 0},
 		"declined":          {on, "/ws", []string{"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=8"}, "", 0},
-		"malformed":         {on, "/ws", []string{"Sec-WebSocket-Extensions: ;;;"}, "", 0},
 		"as browsers do it": {on, "/ws", []string{deflateOffer}, deflateAnswer, 1},
 		"smaller window":    {on, "/ws", []string{"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=13"}, deflateAnswer + "; server_max_window_bits=12", 1},
 		"the second line":   {on, "/ws", []string{"Sec-WebSocket-Extensions: other", deflateOffer}, deflateAnswer, 1},
@@ -44,6 +43,16 @@ func TestCompression_Negotiation(t *testing.T) {
 			require.NoError(t, p.conn.Close())
 			eventually(t, func() bool { return tt.server.Stats().ClientsCompressed == 0 }, "who has gone counts no more")
 		})
+	}
+}
+
+// RFC 6455 section 9.1, whether there is compression or not.
+func TestCompression_MalformedOffer(t *testing.T) {
+	for _, setting := range []core.Compression{core.CompressionOn, core.CompressionOff} {
+		server := start(t, core.Options{Compression: setting})
+		_, answer := wireSend(t, server, wireRequest("/ws", "Sec-WebSocket-Extensions: ;;;"))
+		require.Equal(t, http.StatusBadRequest, answer.StatusCode)
+		require.EqualValues(t, 1, server.Stats().Refused["bad_request"])
 	}
 }
 

@@ -23,8 +23,8 @@ func TestRun_Workers(t *testing.T) {
 
 	portless := newServer(t, core.Options{Addr: "127.0.0.1:0", Worker: &core.Worker{}})
 	require.ErrorContains(t, portless.Run(t.Context()), "needs a port")
-	nowhere := newServer(t, core.Options{Addr: "127.0.0.1:70000", Worker: &core.Worker{}})
-	require.ErrorContains(t, nowhere.Run(t.Context()), "cannot listen for WebSocket connections")
+	nowhere := newServer(t, core.Options{Addr: "192.0.2.1:3000", Worker: &core.Worker{}})
+	require.ErrorContains(t, nowhere.Run(t.Context()), "cannot assign requested address")
 	require.Nil(t, newServer(t, core.Options{}).Stats().Worker)
 }
 

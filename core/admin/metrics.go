@@ -48,7 +48,7 @@ var valueTypes = map[kind]prometheus.ValueType{gauge: prometheus.GaugeValue, cou
 var table = []metric{
 	{name: "gannet_ready", help: "Whether new clients are welcome, as /ready says: 1, or 0 while they are not.", kind: gauge, value: func(s *figures) float64 { return oneIf(s.ready) }},
 	{name: "gannet_connections", help: "Open connections, upgraded or not.", kind: gauge, value: func(s *figures) float64 { return float64(s.Connections) }},
-	{name: "gannet_connections_max", help: "Connections that are served before upgrades are refused.", kind: gauge, value: func(s *figures) float64 { return float64(s.MaxConnections) }},
+	{name: "gannet_connections_max", help: "Clients that are served before upgrades are refused.", kind: gauge, value: func(s *figures) float64 { return float64(s.MaxConnections) }},
 	{name: "gannet_clients", help: "Connected clients.", kind: gauge, value: func(s *figures) float64 { return float64(s.Clients) }},
 	{name: "gannet_users", help: "Users with at least one connected client.", kind: gauge, value: func(s *figures) float64 { return float64(s.Users) }},
 	{name: "gannet_rooms", help: "Rooms with at least one member.", kind: gauge, value: func(s *figures) float64 { return float64(s.Rooms) }},

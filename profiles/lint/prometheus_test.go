@@ -92,8 +92,8 @@ var alertCases = map[string]struct{ fires, quiet string }{
 		"process_open_fds{job=\"gannet\"} 800x40\n process_max_fds{job=\"gannet\"} 1000x40",
 	},
 	"GannetConnections": {
-		"gannet_connections 950x40\n gannet_connections_max 1000x40",
-		"gannet_connections 800x40\n gannet_connections_max 1000x40",
+		"gannet_clients 950x40\n gannet_connections_max 1000x40",
+		"gannet_clients 800x40\n gannet_connections_max 1000x40",
 	},
 	"GannetRefuses": {
 		`gannet_refused_total{reason="max_connections"} 0+1x40`,

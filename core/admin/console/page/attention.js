@@ -4,7 +4,7 @@ import { bytes, share, things } from "./format.js";
 import { nodesOf } from "./nodes.js";
 import { closedWords, refusedWords } from "./words.js";
 
-const FULL = 0.9; // of the connections that are possible
+const FULL = 0.9; // of the clients that are possible
 const MUCH = 1_000_000; // bytes that wait
 const GRAVE = new Set(["slow_consumer", "internal_error", "rate_limit"]);
 const CAPACITY = new Set(["max_connections", "descriptors", "busy", "accept_rate", "max_handshakes", "tls_busy", "tls_halted", "per_address"]);
@@ -23,9 +23,9 @@ function ofNodes(view) {
   const notes = nodesOf(view)
     .filter((node) => node.level !== "good")
     .map(({ id, level, why }) => ({ level, text: `Node ${id}: ${why}.` }));
-  for (const { node, connections, maxConnections } of view.nodes) {
-    if (connections < FULL * maxConnections) continue;
-    notes.push({ level: "warn", text: `Node ${node} holds ${share(connections / maxConnections)} of the connections that it can.` });
+  for (const { node, clients, maxConnections } of view.nodes) {
+    if (clients < FULL * maxConnections) continue;
+    notes.push({ level: "warn", text: `Node ${node} holds ${share(clients / maxConnections)} of the clients that it can.` });
   }
   return notes;
 }
