@@ -49,6 +49,9 @@ func (l *loop) mostHalted() (halted *handshake) {
 		if crowd := l.arrivals.crowd(p.of); crowd > most && p.of.tls.conn.Halted() {
 			halted, most = p.of, crowd
 		}
+		if most > l.arrivals.all.size/2 {
+			break // no other has as many
+		}
 	}
 	return halted
 }

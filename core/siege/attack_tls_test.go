@@ -27,7 +27,7 @@ import (
 // Attacks on the TLS listener, while the witnesses use the plain one.
 var withTLS = []attack{
 	{
-		name: "TLS: handshakes that are begun and left", fate: "closed after `--handshake-timeout`", tls: true,
+		name: "TLS: handshakes that are begun and left", fate: "closed at `--max-tls-handshakes`, or after `--handshake-timeout`", tls: true,
 		flags: []string{"--handshake-timeout=2s"}, lasts: 4 * time.Second, attackers: 1,
 		attack: func(a *attacker) {
 			conn := a.dialTo(a.server.tls)
@@ -45,7 +45,7 @@ var withTLS = []attack{
 				}
 			}
 		},
-		check: refused("handshake_timeout"),
+		check: refused("handshake_timeout", "tls_halted", "tls_busy"),
 	},
 	{
 		name: "TLS: handshakes as fast as they go", fate: "served, on half of the CPUs", tls: true,

@@ -131,10 +131,15 @@ var onUpgrade = []attack{
 	},
 }
 
-// refused checks that connections have been refused for the reason.
-func refused(reason string) func(assert.TestingT, core.Stats, core.Stats) {
+// refused checks that connections have been refused for one of the reasons.
+func refused(reasons ...string) func(assert.TestingT, core.Stats, core.Stats) {
 	return func(t assert.TestingT, before, after core.Stats) {
-		assert.Greater(t, after.Refused[reason], before.Refused[reason], "%v", after.Refused)
+		var then, now uint64
+		for _, reason := range reasons {
+			then += before.Refused[reason]
+			now += after.Refused[reason]
+		}
+		assert.Greater(t, now, then, "%v", after.Refused)
 	}
 }
 
