@@ -34,7 +34,9 @@ func onRedis(t *testing.T, server *redistest.Server, options settings) *node {
 	})
 	require.NoError(t, err)
 	options.server.Bus = nodes
-	return start(t, options)
+	n := start(t, options)
+	require.Eventually(t, func() bool { return nodes.Status().Connected }, patience, tick)
+	return n
 }
 
 // hearing has the events of the channel custom heard.
