@@ -31,7 +31,7 @@ allocs:
 test: allocs ## Run all tests with the race detector, and the allocation tests without it.
 	CHROMIUM=$$(bench/tools/chromium.sh) && export CHROMIUM && \
 	REDIS_SERVER=$$(bus/testdata/redis.sh) && export REDIS_SERVER && \
-	$(GO) test -race -shuffle=on -timeout 8m ./...
+	$(GO) test -race -shuffle=on -timeout 8m ./core/siege ./cmd/gannet ./... # the longest first
 	cd bench/peers && $(GO) test ./...
 
 check: allocs ## Format, vet, staticcheck, allocations, the rules of the layout, and the README's figures.

@@ -23,10 +23,10 @@ func TestBench_EveryMessageArrives(t *testing.T) {
 		"flood":  {"--spawn", "--no-floor", "--conns=500", "--rooms=2", "--flood", "--duration=1s"},
 		"echo":   {"--spawn", "--conns=500", "--duration=1s"},
 		"echo of users": {
-			"--spawn", "--conns=500", "--duration=1s", "--conns-per-process=200",
+			"--spawn", "--no-floor", "--conns=500", "--duration=1s", "--conns-per-process=200",
 			"--token-secret=0123456789abcdef0123456789abcdef", "--server-flag=--require-auth",
 		},
-		"rooms":   {"--spawn", "--conns=500", "--rooms=50", "--every=500ms", "--duration=2s"},
+		"rooms":   {"--spawn", "--no-floor", "--conns=500", "--rooms=50", "--every=500ms", "--duration=2s"},
 		"cluster": {"--flood", "--conns=1000", "--rooms=300", "--duration=2s", "--conns-per-process=400"},
 		"floor":   {"--conns=500", "--duration=1s", "--bursts=5"},
 		"storm":   {"--spawn", "--conns=1000", "--rooms=20", "--conns-per-process=400"},

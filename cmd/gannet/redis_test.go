@@ -221,7 +221,7 @@ func TestPublish_OverRedisIsRefused(t *testing.T) {
 		"nodes' own channel": {[]string{url, "--event=gannet:nodes", message}, "one of the nodes' own"},
 		"empty user":         {[]string{url, "--user=", message}, "user is empty"},
 		"empty exception":    {[]string{url, "--except=", message}, "except is empty"},
-		"too large":          {[]string{url, "--redis-max-payload=10", message}, "too large"},
+		"too large":          {[]string{url, "--redis-max-payload=10", "--timeout=200ms", message}, "too large"},
 		"event over a node":  {[]string{url, "--admin=http://127.0.0.1:1", "--event=custom", `{}`}, "event needs redis-url"},
 		"admin beside Redis": {[]string{url, "--admin=http://127.0.0.1:1", message}, "cannot reach the node"},
 	} {
