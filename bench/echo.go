@@ -16,7 +16,7 @@ type Echo struct {
 	Conns    int           `name:"conns" help:"Sockets." default:"1000" placeholder:"N"`
 	Size     int           `name:"size" help:"Size of a request in bytes." default:"128" placeholder:"BYTES"`
 	Rate     float64       `name:"rate" help:"Requests a second of all sockets together, sent on time whether answers come or not. 0: each socket sends when it is answered, and the latency is corrected for what it could not send meanwhile." placeholder:"N"`
-	Type     string        `name:"type" help:"Type of the requests." default:"demo" placeholder:"TYPE"`
+	Type     string        `name:"type" help:"Type of the requests. The route demo.echo is there with gannet serve --demo." default:"demo" placeholder:"TYPE"`
 	Action   string        `name:"action" help:"Action of the requests." default:"echo" placeholder:"ACTION"`
 	Duration time.Duration `name:"duration" help:"How long to send." default:"10s" placeholder:"TIME"`
 	Rounds   int           `name:"rounds" help:"Measurements of the server and of the floor, in turn; the table shows medians." default:"1" placeholder:"N"`

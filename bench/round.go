@@ -105,6 +105,9 @@ func (r *Round) doubt(trouble error) {
 
 // failure returns why the round cannot stand, or nil.
 func (r *Round) failure() error {
+	if r.Delivered == 0 && r.Lost > 0 && r.Foreign > 0 {
+		return fmt.Errorf("%w: none of %d came, and %d other frames did, such as refusals: does the server have the route?", ErrDelivery, r.Expected, r.Foreign)
+	}
 	if r.Lost > 0 || r.OutOfOrder > 0 || r.Duplicates > 0 {
 		return fmt.Errorf("%w: of %d deliveries %d lost, %d out of order, %d twice", ErrDelivery, r.Expected, r.Lost, r.OutOfOrder, r.Duplicates)
 	}

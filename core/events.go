@@ -94,12 +94,17 @@ func (s *Server) emitObject(channel string, object []byte) error {
 }
 
 // newEvent makes an event, with the node's id behind the members of the object, which
-// is JSON. There it counts even if they have a workerId: by it a node knows its own
-// events.
+// is JSON, and in the place of a workerId among them: by it a node knows its own events.
 func (s *Server) newEvent(channel string, object []byte) (*bus.Event, error) {
 	object = bytes.TrimSpace(object)
 	if !bytes.HasPrefix(object, []byte("{")) {
 		return nil, errNoObject
+	}
+	if mayHaveWorkerID(object) {
+		var err error
+		if object, err = withoutMembers(object, "workerId"); err != nil {
+			return nil, err
+		}
 	}
 	event := bytes.Clone(bytes.TrimSpace(object[:len(object)-1]))
 	if len(event) > 1 {
@@ -109,6 +114,11 @@ func (s *Server) newEvent(channel string, object []byte) (*bus.Event, error) {
 	event = append(event, s.NodeID()...)
 	event = append(event, `"}`...)
 	return &bus.Event{Channel: channel, Payload: event, Sender: s.NodeID()}, nil
+}
+
+// mayHaveWorkerID reports whether JSON has the name workerId, which can be escaped.
+func mayHaveWorkerID(object []byte) bool {
+	return bytes.Contains(object, []byte("workerId")) || bytes.Contains(object, []byte(`\u`))
 }
 
 // wanted reports whether anybody listens to the channel.

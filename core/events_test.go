@@ -58,6 +58,27 @@ func TestEmit_ReachesSubscribersOnBothNodes(t *testing.T) {
 	require.Empty(t, there)
 }
 
+// Of two members of one name readers take the last, the first or none of both.
+func TestEmit_ReplacesTheWorkerID(t *testing.T) {
+	here := newHeard()
+	server := start(t, core.Options{Bus: bus.NewHub().Join()}, here.on(bus.Custom))
+	for name, tt := range map[string]struct{ event, want string }{
+		"none":           {`{"a":"\u00e9"}`, `{"a":"\u00e9","workerId":%q}`},
+		"in front":       {`{"workerId":"me", "a":1}`, `{"a":1,"workerId":%q}`},
+		"behind":         {`{"a":1,"workerId":{"b":"}"}}`, `{"a":1,"workerId":%q}`},
+		"twice":          {`{"workerId":1,"a":1,"workerId":null}`, `{"a":1,"workerId":%q}`},
+		"escaped":        {`{"a":1,"worker\u0049d":"me"}`, `{"a":1,"workerId":%q}`},
+		"alone":          {`{"workerId":"me"}`, `{"workerId":%q}`},
+		"that of a part": {`{"a":{"workerId":"me"}}`, `{"a":{"workerId":"me"},"workerId":%q}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, server.Emit(bus.Custom, json.RawMessage(tt.event)))
+			want := fmt.Sprintf(tt.want, server.NodeID())
+			require.Equal(t, want, string(here.next(t, bus.Custom, want).Payload))
+		})
+	}
+}
+
 func TestEmit_NotAnObject(t *testing.T) {
 	h := newHeard()
 	server := start(t, core.Options{}, h.on("*"))

@@ -3,6 +3,7 @@ package core
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"github.com/gannet-ws/gannet/bus"
 	"github.com/gannet-ws/gannet/codec"
@@ -70,11 +71,16 @@ func (n node) sendToAll(payload []byte) {
 
 // withoutNode is the event, a JSON object, without what only nodes read.
 func withoutNode(payload []byte) ([]byte, error) {
-	decoder := json.NewDecoder(bytes.NewReader(payload))
+	return withoutMembers(payload, "workerId", "includeSender")
+}
+
+// withoutMembers is a JSON object without the members of these names.
+func withoutMembers(object []byte, names ...string) ([]byte, error) {
+	decoder := json.NewDecoder(bytes.NewReader(object))
 	if begin, err := decoder.Token(); err != nil || begin != json.Delim('{') {
 		return nil, errNoObject
 	}
-	message := []byte{'{'}
+	rest := []byte{'{'}
 	for decoder.More() {
 		key, err := decoder.Token()
 		if err != nil {
@@ -84,19 +90,19 @@ func withoutNode(payload []byte) ([]byte, error) {
 		if err := decoder.Decode(&value); err != nil {
 			return nil, err
 		}
-		if key == "workerId" || key == "includeSender" {
+		if slices.Contains(names, key.(string)) {
 			continue
 		}
-		if len(message) > 1 {
-			message = append(message, ',')
+		if len(rest) > 1 {
+			rest = append(rest, ',')
 		}
-		message = codec.AppendString(message, key.(string))
-		message = append(append(message, ':'), value...)
+		rest = codec.AppendString(rest, key.(string))
+		rest = append(append(rest, ':'), value...)
 	}
 	if _, err := decoder.Token(); err != nil {
 		return nil, err
 	}
-	return append(message, '}'), nil
+	return append(rest, '}'), nil
 }
 
 // sendError tells a client of an error.

@@ -158,8 +158,9 @@ func metricsPage() string {
 
 ` + "`/metrics`" + ` of the admin listener has these, beside those of the Go runtime (` + "`go_…`" + `)
 and of the process (` + "`process_…`" + `). Those of the connection to other nodes are absent
-where there is none. ` + "`/api/stats`" + ` has the same figures as JSON, but for histograms.
-A histogram has ` + "`…_bucket`, `…_sum` and `…_count`" + `; the routes by which one is told apart are
+where there is none. ` + "`/api/stats`" + ` has the figures of the server as JSON, but neither histograms
+nor those of the admin listener (` + "`gannet_admin_…`, `gannet_api_…`, `gannet_idempotency_…`" + `), of
+readiness, of the lag at present, and of workers that were started again. A histogram has ` + "`…_bucket`, `…_sum` and `…_count`" + `; the routes by which one is told apart are
 those that the application has handlers for.
 
 This page is written by ` + "`make docs`" + `.

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/gannet-ws/gannet/codec/setting"
 )
 
 // healthCommand is gannet health: whether the node on this machine takes clients.
@@ -21,6 +23,9 @@ type healthCommand struct {
 
 // Run asks, and prints that the node is ready. Otherwise the error says why not.
 func (h *healthCommand) Run(ctx context.Context, out io.Writer) error {
+	if err := setting.CheckAddress("admin-addr", h.AdminAddr); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
 	defer cancel()
 	for k := range h.Workers {

@@ -119,7 +119,8 @@ func TestHealth_OfWorkers(t *testing.T) {
 
 func TestHealth_Refuses(t *testing.T) {
 	for _, test := range []struct{ args, because string }{
-		{"--admin-addr=nowhere", "admin-addr"},
+		{"--admin-addr=nowhere", `admin-addr is "nowhere": it is HOST:PORT`},
+		{"--admin-addr=http://127.0.0.1:3001", "it is HOST:PORT"},
 		{"--workers=0", "workers must be above zero"},
 		{"--workers=-1", "workers"},
 		{"--timeout=1ns", "deadline exceeded"},

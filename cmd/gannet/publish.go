@@ -77,7 +77,7 @@ func (p *publishCommand) send(ctx context.Context, message []byte) (answer strin
 	case p.Admin == "" && len(p.Redis.URL) > 0:
 		return p.sendToRedis(message)
 	case p.Event != nil:
-		return "", errors.New("event needs redis-url, and no admin: nodes take events from Redis alone")
+		return "", errors.New("event needs redis-url, and no admin: a node takes events by POST to /api/events alone, for the channel custom")
 	default:
 		return p.sendToNode(ctx, message)
 	}

@@ -25,7 +25,7 @@ func (a *Admin) guarded(scope Scope, next http.Handler) http.Handler {
 		case len(keys) == 0 && !fromLoopback(r):
 			a.turnAway(w, &apiError{"Without an API key only requests from loopback are served", loopbackOnly})
 		case len(keys) == 0 && a.isForeignHost(r):
-			a.turnAway(w, &apiError{"Host is not an address of this machine", foreignHost})
+			a.turnAway(w, &apiError{"Without an API key the host must be localhost, an address, or one of admin-hosts", foreignHost})
 		case len(keys) == 0:
 			letIn(next, w, r)
 		case key == nil:
@@ -48,7 +48,7 @@ func callerOf(r *http.Request) string {
 	return name
 }
 
-// local lets a request through that comes from loopback, key or not.
+// local lets a request through that comes from loopback.
 func (a *Admin) local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !fromLoopback(r) || a.isForeignHost(r) || isForeignOrigin(r) {
@@ -88,7 +88,7 @@ func (a *Admin) shown(next http.Handler) http.Handler {
 		case keyless && !fromLoopback(r):
 			a.turnAway(w, &apiError{"Without an API key only requests from loopback are served", loopbackOnly})
 		case keyless && a.isForeignHost(r):
-			a.turnAway(w, &apiError{"Host is not an address of this machine", foreignHost})
+			a.turnAway(w, &apiError{"Without an API key the host must be localhost, an address, or one of admin-hosts", foreignHost})
 		default:
 			next.ServeHTTP(w, r)
 		}

@@ -124,6 +124,7 @@ func TestGuard_Peers(t *testing.T) {
 		if tt.loopback {
 			answer.reaches(0)
 			assert.Equal(t, http.StatusOK, profile.status, tt.peer)
+			keyed.from(tt.peer, http.MethodGet, "/debug/pprof/").fails(http.StatusUnauthorized, "API_KEY_REQUIRED")
 		} else {
 			answer.fails(http.StatusForbidden, "LOOPBACK_ONLY")
 			profile.fails(http.StatusForbidden, "LOOPBACK_ONLY")

@@ -66,8 +66,9 @@ func TestAPI_MetadataRefused(t *testing.T) {
 	for i := range core.MaxMetadataChanges {
 		many += fmt.Sprintf(`,"%d":null`, i)
 	}
+	large := `{"a":null,"b":null,"c":"` + strings.Repeat("x", 200) + `"}`
 	for body, code := range map[string]string{
-		`{"a":null,"b":null,"c":"` + strings.Repeat("x", 200) + `"}`: "METADATA_FULL",
+		large:                             "METADATA_FULL",
 		`{"c":"","d":"","e":""}`:          "METADATA_FULL",
 		many + "}":                        "BAD_BODY",
 		`{"a":null,"b":"` + "\xff" + `"}`: "BAD_BODY",

@@ -5,12 +5,14 @@ import (
 	"net/http/pprof"
 )
 
-// handlePprof serves Go's profiles to loopback, but not cmdline, which would
-// show secrets that were given as flags.
+// handlePprof serves Go's profiles to loopback, behind a key where there are keys: a
+// proxy on this machine makes everybody's requests from loopback. cmdline is not
+// served, which would show secrets that were given as flags.
 func (a *Admin) handlePprof(mux *http.ServeMux) {
-	mux.Handle("GET /debug/pprof/", a.local(http.HandlerFunc(pprof.Index)))
+	for path, profile := range map[string]http.HandlerFunc{
+		"": pprof.Index, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
+	} {
+		mux.Handle("GET /debug/pprof/"+path, a.local(a.guarded(ScopeRead, profile)))
+	}
 	mux.Handle("GET /debug/pprof/cmdline", http.HandlerFunc(a.notFound))
-	mux.Handle("GET /debug/pprof/profile", a.local(http.HandlerFunc(pprof.Profile)))
-	mux.Handle("GET /debug/pprof/symbol", a.local(http.HandlerFunc(pprof.Symbol)))
-	mux.Handle("GET /debug/pprof/trace", a.local(http.HandlerFunc(pprof.Trace)))
 }
