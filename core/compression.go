@@ -58,12 +58,12 @@ func (l *loop) readerOf(c *shard.Client) *codec.ReaderConfig {
 	return &l.reader
 }
 
-// receiveCompressed decompresses a message and handles it. Against the client's
-// rate counts what it has become, if that is more than what was sent; and, for those
-// that follow, the work that this was beyond the ordinary.
+// receiveCompressed decompresses a message and handles it, if the client keeps within
+// its rates by what it has sent. What the message has become beyond that, and the work
+// that this was beyond the ordinary, counts for those that follow: nothing is
+// decompressed only to be refused, which would cost the client nothing.
 func (l *loop) receiveCompressed(c *shard.Client, frame codec.Frame) {
-	if !l.shard.Affords(c, len(frame.Payload)) {
-		l.shard.Spend(c, len(frame.Payload))
+	if !l.shard.Spend(c, len(frame.Payload)) {
 		l.overRate(c, codec.Frame{Opcode: frame.Opcode}) // not worth inflating for its id
 		return
 	}
@@ -76,10 +76,8 @@ func (l *loop) receiveCompressed(c *shard.Client, frame codec.Frame) {
 	}
 	l.counters.Inflated++
 	l.counters.InflatedBytes += uint64(len(message.Payload))
-	l.receiveMessage(c, message, max(len(frame.Payload), len(message.Payload)))
-	if c.State() == shard.Open {
-		l.shard.Owe(c, l.inflater.Work())
-	}
+	l.shard.Owe(c, max(0, len(message.Payload)-len(frame.Payload))+l.inflater.Work())
+	l.receiveMessage(c, message)
 }
 
 // fillCompression adds the figures of compression.

@@ -335,15 +335,15 @@ func TestCompression_Bombs(t *testing.T) {
 	eventually(t, func() bool { return server.Stats().Closed["message_too_big"] == bombs }, "each is closed")
 }
 
-// What a message becomes counts against the rate of bytes, and so does what it
-// is made of, where that is more.
+// What a message is made of counts against the rate of bytes, and what it becomes
+// beyond that against those that follow, of which none is decompressed to be refused.
 func TestCompression_ByteRate(t *testing.T) {
 	const rate = 10_000
 	padded := strings.Replace(askPing, "{", "{"+strings.Repeat(" ", 6000), 1)
 	blocks := strings.Repeat("\x00\x00\x00\xff\xff", 1200) + pressed(askPing) // 6000 bytes that become 33
 	for name, c := range map[string]struct {
-		frame    string
-		inflated int // of two; what is too much as it comes is not
+		frame string
+		heard int
 	}{
 		"what it becomes":    {pressedFrame(codec.OpText, padded), 2},
 		"what it is made of": {reservedFrame(codec.OpText, true, blocks), 1},
@@ -351,11 +351,16 @@ func TestCompression_ByteRate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := start(t, core.Options{Compression: core.CompressionOn, MaxByteRate: rate, MaxMessageSize: rate})
 			p := openDeflated(t, server, deflateHead)
-			p.write(c.frame + c.frame)
-			require.Equal(t, wirePong, p.next().text)
-			require.Equal(t, overRate+`}`, p.next().text)
-			require.EqualValues(t, 1, server.Stats().RateLimited)
-			require.EqualValues(t, c.inflated, server.Stats().Inflated)
+			const refused = 10
+			p.write(strings.Repeat(c.frame, c.heard+refused))
+			for range c.heard {
+				require.Equal(t, wirePong, p.next().text)
+			}
+			for range refused {
+				require.Equal(t, overRate+`}`, p.next().text)
+			}
+			require.EqualValues(t, refused, server.Stats().RateLimited)
+			require.EqualValues(t, c.heard, server.Stats().Inflated)
 		})
 	}
 }

@@ -205,11 +205,12 @@ type Options struct {
 	// RATE_LIMIT and not handled. Pings count, too. A negative value turns it
 	// off.
 	MaxMessageRate int `default:"10000" help:"Messages a second that one client may send; further ones are answered RATE_LIMIT. Negative: no limit."`
-	// MaxByteRate is MaxMessageRate for the bytes of messages, of compressed ones
-	// for what they become, and for what is uncommonly much work to decompress, as
-	// codec.Inflater counts it, which later messages wait for. Each frame of a message that comes in several, and each
-	// pong, counts 1 KiB beside its own; one beyond the rate is heard, but counts
-	// as a strike. It cannot be turned off, but be large.
+	// MaxByteRate is MaxMessageRate for the bytes of messages. Later messages wait
+	// for what a compressed one becomes beyond what was sent of it, and for what is
+	// uncommonly much work to decompress, as codec.Inflater counts it. Each frame of
+	// a message that comes in several, and each pong, counts 1 KiB beside its own;
+	// one beyond the rate is heard, but counts as a strike. It cannot be turned off,
+	// but be large.
 	MaxByteRate Size `default:"8MiB" help:"Bytes of messages a second that one client may send, with 1 KiB for each frame of a fragmented one and each pong; a message beyond them is answered RATE_LIMIT."`
 	// MaxStrikes is the number of messages and frames beyond these rates at which
 	// a client is closed with 1008. They are forgiven when it has been silent for as

@@ -57,7 +57,7 @@ func (l *loop) handleFrame(c *shard.Client, frame codec.Frame) {
 			l.receiveCompressed(c, frame)
 			return
 		}
-		l.receiveMessage(c, frame, len(frame.Payload))
+		l.receivePlain(c, frame)
 	case l.shard.Spend(c, len(frame.Payload)):
 		l.pong(c, frame.Payload)
 	default:
@@ -65,13 +65,18 @@ func (l *loop) handleFrame(c *shard.Client, frame codec.Frame) {
 	}
 }
 
-// receiveMessage handles a message, which counts for so many bytes, if the client
-// keeps within its rates.
-func (l *loop) receiveMessage(c *shard.Client, frame codec.Frame, size int) {
-	if !l.shard.Spend(c, size) {
+// receivePlain handles a message that is not compressed, if the client keeps within
+// its rates.
+func (l *loop) receivePlain(c *shard.Client, frame codec.Frame) {
+	if !l.shard.Spend(c, len(frame.Payload)) {
 		l.overRate(c, frame)
 		return
 	}
+	l.receiveMessage(c, frame)
+}
+
+// receiveMessage handles a message that the client's rates allow.
+func (l *loop) receiveMessage(c *shard.Client, frame codec.Frame) {
 	if c.Echo() {
 		l.echo(frame)
 		return

@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -99,6 +101,48 @@ func TestTLS_CutInput(t *testing.T) {
 	p.write(frame[5:])
 	for range 3 {
 		require.Equal(t, wirePong, p.text())
+	}
+}
+
+// shortRecords writes what is first written, one record, as records of so many bytes.
+type shortRecords struct {
+	net.Conn
+	size int
+	done bool
+}
+
+func (s *shortRecords) Write(p []byte) (n int, err error) {
+	if s.done {
+		return s.Conn.Write(p)
+	}
+	s.done = true
+	const head = 5
+	var records []byte
+	for piece := range slices.Chunk(p[head:], s.size) {
+		records = append(records, p[:head-2]...)
+		records = binary.BigEndian.AppendUint16(records, uint16(len(piece)))
+		records = append(records, piece...)
+	}
+	_, err = s.Conn.Write(records)
+	return len(p), err
+}
+
+// A ClientHello may come in several records, RFC 8446 section 5.1.
+func TestTLS_HelloInShortRecords(t *testing.T) {
+	server, trusting := startTLS(t, core.Options{})
+	for name, version := range tlsVersions {
+		for _, size := range []int{1, 3, 4, 100} {
+			config := trusting.Clone()
+			config.MaxVersion = version
+			conn := tls.Client(&shortRecords{Conn: rawTLS(t, server), size: size}, config)
+			require.NoError(t, conn.Handshake(), "%s, %d bytes", name, size)
+			p := &wirePeer{t, conn, bufio.NewReader(conn)}
+			p.write(wireRequest("/ws") + wireFrame(0x81, askPing))
+			answer, err := http.ReadResponse(p.in, nil)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusSwitchingProtocols, answer.StatusCode)
+			require.Equal(t, wirePong, p.text())
+		}
 	}
 }
 

@@ -29,24 +29,19 @@ func (s *Shard) See(c *Client) {
 	}
 }
 
-// Affords reports whether the client's buckets have a message of size bytes, and
-// takes nothing.
-func (s *Shard) Affords(c *Client, size int) bool {
-	messages, bytes := s.options.Messages, s.options.Bytes
-	return c.Echo() || messages.allows(c.messages, 1) && bytes.allows(c.bytes, float32(size))
-}
-
 // Spend takes a message of size bytes from the client's buckets. It reports
 // whether they have it; if not, the client has one strike more.
 func (s *Shard) Spend(c *Client, size int) bool {
-	if !s.Affords(c, size) {
+	messages, bytes := s.options.Messages, s.options.Bytes
+	switch {
+	case c.Echo():
+		return true
+	case !messages.allows(c.messages, 1) || !bytes.allows(c.bytes, float32(size)):
 		c.strike()
 		return false
 	}
-	if !c.Echo() {
-		c.messages--
-		c.bytes -= float32(size)
-	}
+	c.messages--
+	c.bytes -= float32(size)
 	return true
 }
 

@@ -42,6 +42,18 @@ func TestHasHello_AtEachByte(t *testing.T) {
 	}
 }
 
+// A ClientHello may come in several records, of which the first may be the shortest
+// that there is.
+func TestHasHello_ShortRecords(t *testing.T) {
+	for _, sent := range []string{"\x16\x03\x01\x00\x01\x01", "\x16\x03\x01\x00\x03\x01\x00\x00"} {
+		for n := range len(sent) + 1 {
+			whole, err := secure.HasHello([]byte(sent[:n]))
+			require.NoError(t, err, "%q", sent[:n])
+			require.Equal(t, n == len(sent), whole, "%q", sent[:n])
+		}
+	}
+}
+
 func TestHasHello_OtherThings(t *testing.T) {
 	for name, test := range map[string]struct {
 		sent  string
@@ -52,7 +64,6 @@ func TestHasHello_OtherThings(t *testing.T) {
 		"an alert":          {"\x15\x03\x01\x00\x02\x01\x00", 1},
 		"another version":   {"\x16\x04\x01\x00\x80\x01", 2},
 		"an empty record":   {"\x16\x03\x01\x00\x00\x16", 5},
-		"a short record":    {"\x16\x03\x01\x00\x03\x01\x00\x00", 5},
 		"too long a record": {"\x16\x03\x01\x40\x01\x01", 5},
 		"another message":   {"\x16\x03\x01\x00\x80\x02", 6},
 	} {
