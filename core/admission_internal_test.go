@@ -117,6 +117,45 @@ func TestPerAddress_HandshakesOfANetwork(t *testing.T) {
 	require.Empty(t, l.arrivals.from)
 }
 
+// As many handshakes are awaited as may be, and as many of those that have been refused.
+func TestMaxHandshakes_OfEachKind(t *testing.T) {
+	const most = 4
+	server, err := New(Options{Loops: 1, MaxHandshakes: most, Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	l, err := newLoop(server, 0)
+	require.NoError(t, err)
+	defer l.poll.Discard()
+	knock := func(sends string) *handshake {
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = unix.Close(pair[1]) })
+		l.open(pair[0], &listener{}, netip.MustParseAddr("192.0.2.1"))
+		h := l.arrivals.all.newest.of
+		if sends != "" {
+			_, err = unix.Write(pair[1], []byte(sends))
+			require.NoError(t, err)
+			l.Ready(h, poll.Input)
+		}
+		return h
+	}
+	for _, sends := range []string{"GET / HTTP/1.1\r\nHost: a\r\n\r\n", ""} {
+		var came []*handshake
+		for range most {
+			came = append(came, knock(sends))
+		}
+		for n := range 2 * most {
+			require.Equal(t, sends != "", came[n].refused)
+			require.False(t, came[n].closed, "it has a place until one more comes")
+			came = append(came, knock(sends))
+			require.True(t, came[n].closed, "the oldest makes room")
+		}
+	}
+	require.Len(t, l.handshakes, 2*most)
+	require.EqualValues(t, 2*most, l.counters.Refused[refusedHandshakes])
+	l.dropAll()
+	require.Empty(t, l.handshakes)
+}
+
 // Who connects through a Unix socket has no address: there is nothing to count and to
 // show, unless a proxy there is trusted to say more.
 func TestAddress_OfAUnixSocket(t *testing.T) {
@@ -159,6 +198,15 @@ func TestAddress_OfAUnixSocket(t *testing.T) {
 				return
 			}
 			require.Equal(t, 2, upgraded)
+			for range fewHandshakes + 1 {
+				pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+				require.NoError(t, err)
+				defer unix.Close(pair[1])
+				l.open(pair[0], &listener{}, netip.Addr{})
+			}
+			require.Len(t, l.handshakes, fewHandshakes+1)
+			require.Zero(t, server.admission.addresses.len())
+			l.dropAll()
 			require.Zero(t, server.admission.addresses.len())
 		})
 	}

@@ -17,10 +17,8 @@ func (a *arrivals) add(h *handshake) {
 
 // remove takes a handshake out, if it is in.
 func (a *arrivals) remove(h *handshake) {
-	if h.requested.taken {
-		a.all.remove(&h.requested)
-		a.ungroup(h)
-	}
+	a.all.remove(&h.requested)
+	a.ungroup(h)
 }
 
 // rename says that a handshake that is in comes from elsewhere. It keeps its place

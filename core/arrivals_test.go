@@ -85,6 +85,23 @@ func TestArrivals_WhoGivesWay(t *testing.T) {
 	require.Nil(t, newArrivals().next(nil, anyDescriptor))
 }
 
+// Where no address has more than the others the oldest of all gives way, whoever is
+// looked at.
+func TestArrivals_TheOldestOfEquals(t *testing.T) {
+	for _, from := range [][]uint32{{1, 2, 3}, {1, 2, 2, 1}, {1, 2, 3, 3, 2, 1}} {
+		a := newArrivals()
+		var all []*handshake
+		for _, address := range from {
+			h := arriving(address)
+			a.add(h)
+			all = append(all, h)
+		}
+		for range 100 {
+			require.Same(t, all[0], a.next(all, anyDescriptor), from)
+		}
+	}
+}
+
 // Those whose request is not awaited any more give way to nobody, however many.
 func TestArrivals_OnlyTheyGiveWay(t *testing.T) {
 	a := newArrivals()

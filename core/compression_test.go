@@ -382,6 +382,15 @@ func TestCompression_Work(t *testing.T) {
 	require.Zero(t, server.Stats().Inflated)
 }
 
+// What came before a message that cannot be decompressed is answered.
+func TestCompression_AnswersBeforeAFailure(t *testing.T) {
+	server := start(t, core.Options{Compression: core.CompressionOn})
+	p := openDeflated(t, server, deflateHead)
+	p.write(string(masked(codec.OpText, askPing)) + reservedFrame(codec.OpText, true, "\x07"))
+	require.Equal(t, wirePong, p.next().text)
+	require.Equal(t, codec.OpClose, p.next().opcode)
+}
+
 // Work counts against the rate of bytes, but not for the message itself: one of the
 // largest size may always come.
 func TestCompression_WorkIsOwed(t *testing.T) {
@@ -396,6 +405,26 @@ func TestCompression_WorkIsOwed(t *testing.T) {
 	require.Equal(t, overRate+`}`, p.next().text, "what is not compressed has to wait, too")
 	require.EqualValues(t, 2, server.Stats().RateLimited)
 	require.EqualValues(t, 1, server.Stats().Inflated)
+}
+
+// What a client has under way when its last message has closed it is read, however much
+// work that was.
+func TestCompression_WorkIsNotOwedByTheClosed(t *testing.T) {
+	const rate = 10_000
+	server := start(t, core.Options{Compression: core.CompressionOn, MaxByteRate: rate, MaxMessageSize: rate, CloseTimeout: patience}, func(s *core.Server) {
+		s.Handle("test", "panic", func(*core.Context) (any, error) { panic("at the disco") })
+	})
+	p := openDeflated(t, server, deflateHead)
+	p.write(reservedFrame(codec.OpText, true, strings.Repeat(fourEmptyBlocks, 110)+pressed(`{"type":"test","action":"panic"}`)))
+	next := p.next()
+	for ; next.opcode != codec.OpClose; next = p.next() {
+	}
+	require.Equal(t, "\x03\xf3", next.text[:2])
+	p.write(string(masked(codec.OpText, askPing)) + wireClose(1011, ""))
+	p.eof()
+	require.NoError(t, p.conn.Close())
+	gone(t, server)
+	require.Zero(t, server.Stats().RateLimited)
 }
 
 // Little may come of a client that compresses before it is one.

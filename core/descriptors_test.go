@@ -188,6 +188,52 @@ func TestDescriptors_SilentConnectionsKeepNobodyOut(t *testing.T) {
 	}
 }
 
+// Where descriptors are scarce a client takes the place of a connection that is none,
+// which is closed; where they are not any more, of nobody.
+func TestDescriptors_OneGivesWayToAClient(t *testing.T) {
+	const silent = lowLimit * 11 / 16 // the next has a number that is scarce, and yet an answer
+	request := wireRequest("/ws")
+	s := startLowServer(t)
+	connect := func() net.Conn {
+		conn, err := net.Dial("tcp", s.addr)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+		return conn
+	}
+	var conns []net.Conn
+	for range silent {
+		conns = append(conns, connect())
+	}
+	slow := connect()
+	_, err := io.WriteString(slow, request[:20])
+	require.NoError(t, err)
+	eventually(t, func() bool { return s.stats().Connections == silent+1 }, "all are there")
+
+	clients := 0
+	stats := s.stats()
+	for ; stats.Refused["descriptors"] == 0 && clients < 20; clients++ { // some numbers were the operator's, and are free again
+		_, line := s.upgrade()
+		require.Equal(t, switching, line)
+		stats = s.stats()
+	}
+	require.EqualValues(t, 1, stats.Refused["descriptors"])
+	eventually(t, func() bool { return s.stats().Connections == silent+clients }, "the last has the place of another")
+
+	for _, conn := range conns[silent/2:] {
+		require.NoError(t, conn.Close())
+	}
+	eventually(t, func() bool { return s.stats().Connections == silent/2+clients }, "they have gone")
+	_, err = io.WriteString(slow, request[20:])
+	require.NoError(t, err)
+	line, err := bufio.NewReader(slow).ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, switching, strings.TrimSpace(line))
+	stats = s.stats()
+	require.Equal(t, silent/2+clients, stats.Connections, "nobody has made room for it")
+	require.EqualValues(t, 1, stats.Refused["descriptors"])
+}
+
 func TestDescriptors_OutgoingAndAdminConnectionsCount(t *testing.T) {
 	s := startLowServer(t)
 	speaker, err := dial(t, "ws://"+s.addr+"/ws")
@@ -204,6 +250,7 @@ func TestDescriptors_OutgoingAndAdminConnectionsCount(t *testing.T) {
 	refused := 0
 	for range 100 {
 		if _, line := s.upgrade(); line != switching {
+			assert.Equal(t, "HTTP/1.1 503 Service Unavailable", line)
 			refused++
 		}
 	}

@@ -75,20 +75,63 @@ func TestLingering_EndOfAFlooder(t *testing.T) {
 	require.EqualValues(t, 1, server.Stats().Closed["rate_limit"])
 }
 
-// What a client has under way when it is closed is read, up to its close frame.
+// What a client has under way when it is closed is read, up to its close frame, however
+// little it might send otherwise.
 func TestLingering_WhatIsUnderWay(t *testing.T) {
-	server := start(t, core.Options{MaxMessageRate: 1, MaxByteRate: 1 << 20, MaxStrikes: 1, CloseTimeout: patience})
-	p := atOnce(t, server, askPing, askPing)
-	require.Equal(t, wirePong, p.text())
-	opcode, payload := p.frame()
-	require.EqualValues(t, codec.OpClose, opcode)
-	require.Equal(t, "\x03\xf0rate limit", payload)
-	under := strings.Repeat(wireFrame(0x81, askPing), 500)
-	p.write(under[:len(under)/2])
-	p.write(under[len(under)/2:] + wireFrame(0x82, strings.Repeat("x", 60_000)) + wireClose(1008, ""))
-	_, err := p.in.ReadByte()
-	require.ErrorIs(t, err, io.EOF)
-	require.EqualValues(t, 1, server.Stats().RateLimited, "nothing more counts as beyond the rate")
-	require.NoError(t, p.conn.Close())
-	gone(t, server)
+	for name, tt := range map[string]struct {
+		rate     core.Size
+		messages int
+	}{
+		"within its rate":          {1 << 20, 500},
+		"with little of that left": {1, 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := start(t, core.Options{
+				MaxMessageRate: 1, MaxByteRate: tt.rate, MaxMessageSize: 1000, MaxStrikes: 1, CloseTimeout: patience,
+			})
+			p := atOnce(t, server, askPing, askPing)
+			require.Equal(t, wirePong, p.text())
+			opcode, payload := p.frame()
+			require.EqualValues(t, codec.OpClose, opcode)
+			require.Equal(t, "\x03\xf0rate limit", payload)
+			under := strings.Repeat(wireFrame(0x81, askPing), tt.messages)
+			p.write(under[:len(under)/2])
+			p.write(under[len(under)/2:] + wireFrame(0x82, strings.Repeat("x", 1000)) + wireClose(1008, ""))
+			_, err := p.in.ReadByte()
+			require.ErrorIs(t, err, io.EOF)
+			require.EqualValues(t, 1, server.Stats().RateLimited, "nothing more counts as beyond the rate")
+			require.NoError(t, p.conn.Close())
+			gone(t, server)
+		})
+	}
+}
+
+// Who goes on is told once that nothing more comes, with the frame that is too much.
+func TestLingering_BeyondTheRate(t *testing.T) {
+	const enough = 64 // frames that are more than is granted, by the last of them
+	for name, more := range map[string]string{
+		"messages":  strings.Repeat(wireFrame(0x81, ""), enough),
+		"fragments": wireFrame(0x01, "") + strings.Repeat(wireFrame(0x00, ""), enough-2) + wireFrame(0x80, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := start(t, core.Options{
+				MaxMessageRate: 1, MaxByteRate: 1, MaxMessageSize: 1000, MaxStrikes: 1, CloseTimeout: 10 * patience,
+			})
+			p := atOnce(t, server, askPing, askPing)
+			require.Equal(t, wirePong, p.text())
+			opcode, payload := p.frame()
+			require.EqualValues(t, codec.OpClose, opcode)
+			require.Equal(t, "\x03\xf0rate limit", payload)
+			last := len(wireFrame(0x80, ""))
+			p.write(more[:len(more)-last])
+			read := uint64(len(wireRequest("/ws")) + 2*len(wireFrame(0x81, askPing)) + len(more) - last)
+			eventually(t, func() bool { return server.Stats().BytesIn == read }, "all has been read")
+			require.EqualValues(t, 1, server.Stats().RateLimited)
+			p.write(more[len(more)-last:])
+			p.eof()
+			require.NoError(t, p.conn.Close())
+			gone(t, server)
+			require.EqualValues(t, 2, server.Stats().RateLimited)
+		})
+	}
 }

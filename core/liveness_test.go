@@ -224,11 +224,17 @@ func TestDrain_WaitsForNobodyForEver(t *testing.T) {
 		"has asked half":                  {core.Options{CloseTimeout: 100 * time.Millisecond}, askHalf},
 		"does not answer the close frame": {core.Options{CloseTimeout: 100 * time.Millisecond}, becomeClient},
 		"does not answer, but time is up": {core.Options{CloseTimeout: time.Hour, DrainTimeout: 100 * time.Millisecond}, becomeClient},
+		"does not answer in its turn": {core.Options{
+			CloseTimeout: time.Hour, DrainTimeout: 200 * time.Millisecond, DrainPeriod: 100 * time.Millisecond,
+		}, becomeClient},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			c.options.Addr, c.options.HandshakeTimeout, c.options.DrainPeriod = "127.0.0.1:0", time.Hour, allAtOnce
+			c.options.Addr, c.options.HandshakeTimeout = "127.0.0.1:0", time.Hour
 			c.options.Log = slog.New(slog.DiscardHandler)
+			if c.options.DrainPeriod == 0 {
+				c.options.DrainPeriod = allAtOnce
+			}
 			if c.options.DrainTimeout == 0 {
 				c.options.DrainTimeout = time.Hour
 			}

@@ -39,7 +39,6 @@ func (l *loop) countArrival(h *handshake) bool {
 // countNoMore takes back what countArrival has counted.
 func (l *loop) countNoMore(h *handshake) {
 	if h.arrived {
-		h.arrived = false
 		l.server.admission.addresses.release(h.address, asHandshake)
 	}
 }

@@ -124,9 +124,9 @@ func TestRetire_ClosesOneAfterAnother(t *testing.T) {
 func TestRetire_ClosesAll(t *testing.T) {
 	for name, period := range map[string]time.Duration{"over a while": 300 * time.Millisecond, "at once": allAtOnce} {
 		t.Run(name, func(t *testing.T) {
-			server := newServer(t, core.Options{Loops: 2, DrainPeriod: period})
+			server := newServer(t, core.Options{Loops: 1, DrainPeriod: period})
 			ran, _ := runInBackground(t, server)
-			clients := connectMany(t, server, 20)
+			clients := connectMany(t, server, 300) // more than are closed at a time
 			server.Retire()
 			returns(t, ran)
 			for _, c := range clients {

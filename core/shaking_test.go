@@ -43,6 +43,24 @@ func TestTLS_HandshakeFlood(t *testing.T) {
 	require.Zero(t, server.Stats().Refused["tls_busy"])
 }
 
+// Where no address has more than the others it is the oldest that gives way.
+func TestTLS_TheOldestOfEqualsGivesWay(t *testing.T) {
+	server, trusting := startTLS(t, core.Options{Loops: 1, MaxTLSHandshakes: 3, HandshakeTimeout: patience})
+	first := hello(t)
+	var halted []net.Conn
+	for _, from := range behaving {
+		conn := rawFrom(t, server.TLSAddr(), from)
+		_, err := conn.Write(first)
+		require.NoError(t, err)
+		_, err = conn.Read(make([]byte, 1)) // it is under way
+		require.NoError(t, err)
+		halted = append(halted, conn)
+	}
+	require.Equal(t, wirePong, connectTLS(t, server, trusting).ask(askPing))
+	sendsNothingMore(t, halted[0])
+	require.Equal(t, len(halted), server.Stats().Connections, "the others are left")
+}
+
 // However many begin one and leave it, who goes on gets in.
 func TestTLS_HaltedHandshakesKeepNobodyOut(t *testing.T) {
 	server, trusting := startTLS(t, core.Options{Loops: 2, MaxTLSHandshakes: 16, HandshakeTimeout: patience})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -131,9 +132,13 @@ func TestTLS_FloodsOfRecords(t *testing.T) {
 	for name, flood := range floods {
 		for _, path := range []string{"/ws", "/echo"} {
 			t.Run(name+" to "+path, func(t *testing.T) {
-				server, trusting := startTLS(t, core.Options{EchoPath: "/echo", MaxMessageSize: 1 << 20, CloseTimeout: patience})
+				server, trusting := startTLS(t, core.Options{
+					EchoPath: "/echo", MaxMessageSize: 1 << 20, CloseTimeout: patience,
+					DrainTimeout: 100 * time.Millisecond, // the end of its stream may stay behind what is not read
+				})
 				b := connectByHand(t, server, trusting)
 				b.open(path)
+				b.send(b.data(strings.Repeat(wireFrame(0x8a, ""), 1000))) // what was sent before does not pay for it
 				if !strings.Contains(name, "messages") {
 					b.send(b.data(largeFrame))
 				}
@@ -157,6 +162,49 @@ func TestTLS_FloodsOfRecords(t *testing.T) {
 	}
 }
 
+// The end of its stream is noticed of who has sent too many records, too. What came
+// before that is not looked at.
+func TestTLS_EndOfAFlooder(t *testing.T) {
+	server, trusting := startTLS(t, core.Options{CloseTimeout: 10 * patience})
+	b := connectByHand(t, server, trusting)
+	b.open("/ws")
+	flood := [][]byte{b.data(largeFrame)}
+	for range 100 {
+		flood = append(flood, b.update(), b.data("x"))
+	}
+	b.send(flood...)
+	opcode, payload := b.frame()
+	require.EqualValues(t, codec.OpClose, opcode)
+	require.Equal(t, "\x03\xf0rate limit", payload)
+	b.eof()
+	b.send(b.data(wireFrame(0x81, askPing)))
+	require.NoError(t, b.wire.Close())
+	gone(t, server)
+	stats := server.Stats()
+	require.EqualValues(t, 1, stats.RateLimited)
+	require.EqualValues(t, 1, stats.Closed["rate_limit"])
+}
+
+// Who renews its keys although it has been told that nothing more comes is not answered,
+// and may still end the connection itself.
+func TestTLS_UpdateOfKeysBehindTheEnd(t *testing.T) {
+	server, trusting := startTLS(t, core.Options{CloseTimeout: 10 * patience})
+	b := connectByHand(t, server, trusting)
+	b.open("/ws")
+	b.send(b.data(wireFrame(0x83, "")))
+	opcode, _ := b.frame()
+	require.EqualValues(t, codec.OpClose, opcode)
+	b.eof()
+	for range 3 {
+		read, record := server.Stats().BytesIn, b.update()
+		b.send(record)
+		eventually(t, func() bool { return server.Stats().BytesIn == read+uint64(len(record)) }, "it has been read")
+	}
+	require.Equal(t, 1, server.Stats().Connections)
+	require.NoError(t, b.wire.Close())
+	gone(t, server)
+}
+
 // Keys are renewed now and then.
 func TestTLS_UpdatesOfKeys(t *testing.T) {
 	server, trusting := startTLS(t, core.Options{})
@@ -175,7 +223,7 @@ func TestTLS_UpdatesOfKeys(t *testing.T) {
 func TestTLS_SmallRecords(t *testing.T) {
 	for name, version := range tlsVersions {
 		t.Run(name, func(t *testing.T) {
-			server, trusting := startTLS(t, core.Options{MaxMessageRate: -1})
+			server, trusting := startTLS(t, core.Options{MaxMessageRate: -1, MaxByteRate: 1 << 30})
 			trusting.MaxVersion = version
 			p, _ := openTLS(t, server, trusting)
 			frame := wireFrame(0x81, `{"type":"system","action":"pong"}`)
@@ -193,8 +241,14 @@ func TestTLS_SmallRecords(t *testing.T) {
 				p.write(rest)
 				require.Equal(t, wirePong, p.text())
 			}
+			p.write(wireFrame(0x01, ""))
+			for range 5000 {
+				p.write(wireFrame(0x00, " "))
+			}
+			p.write(wireFrame(0x80, askPing))
+			require.Equal(t, wirePong, p.text(), "fragments are frames")
 			require.Zero(t, server.Stats().RateLimited)
-			require.EqualValues(t, 10_010, server.Stats().MessagesIn)
+			require.EqualValues(t, 10_011, server.Stats().MessagesIn)
 		})
 	}
 }

@@ -7,9 +7,10 @@ type Rate struct {
 	Burst     float32
 }
 
-// refill returns the tokens after so many milliseconds.
+// refill returns the tokens after so many milliseconds. Those beyond Burst, which have
+// been granted, stay.
 func (r Rate) refill(tokens float32, elapsed uint32) float32 {
-	return min(r.Burst, tokens+r.PerSecond*float32(elapsed)/1000)
+	return max(tokens, min(r.Burst, tokens+r.PerSecond*float32(elapsed)/1000))
 }
 
 // See notes that bytes have come from the client, and fills its buckets. Who has
@@ -94,7 +95,7 @@ func (s *Shard) SpendLate(c *Client, frames, size int) bool {
 func (c *Client) strike() { c.Strikes = min(c.Strikes, ^uint8(0)-1) + 1 }
 
 // full reports whether a bucket has all the tokens that it can have.
-func (r Rate) full(tokens float32) bool { return r == Rate{} || tokens == r.Burst }
+func (r Rate) full(tokens float32) bool { return r == Rate{} || tokens >= r.Burst }
 
 func (r Rate) allows(tokens, wanted float32) bool {
 	return r == Rate{} || tokens >= wanted

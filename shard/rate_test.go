@@ -155,8 +155,19 @@ func TestRate_OfClientsThatAreClosed(t *testing.T) {
 
 	e := f.add("").Client
 	f.MakeEcho(e)
+	f.Owe(e, 50_000) // nothing is taken from it
 	f.GrantLate(e)
 	assert.True(t, f.SpendLate(e, 0, 100_000), "what it has is not taken away")
 	assert.False(t, f.SpendLate(e, 0, 1))
 	assert.True(t, newFixture(t).SpendLate(c, 1000, 1<<30), "without a limit")
+
+	f = newFixture(t, func(o *Options) { o.Bytes = Rate{PerSecond: 1000, Burst: 1000} })
+	c = f.add("").Client
+	f.GrantLate(c)
+	for range 4 {
+		f.Now += 10
+		f.See(c)
+		assert.True(t, f.SpendLate(c, 0, lateBytes/4), "what is granted stays, though it is more than the burst")
+	}
+	assert.False(t, f.SpendLate(c, 0, 1000))
 }

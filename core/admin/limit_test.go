@@ -110,9 +110,10 @@ func TestLimit_Connections(t *testing.T) {
 func TestLimit_IdleConnectionsMakeRoom(t *testing.T) {
 	n := start(t, settings{admin: Options{APIKey: "key"}})
 	conns := n.fill()
-	n.end(conns[1])
-	n.end(conns[0])
-	require.Eventually(t, func() bool { return n.admin.listener.places.busy() == len(conns)-2 }, patience, tick)
+	for k := range 2 { // the answer is there before its connection is idle
+		n.end(conns[1-k])
+		require.Eventually(t, func() bool { return n.admin.listener.places.busy() == len(conns)-1-k }, patience, tick)
+	}
 	require.True(t, alive(n.tcp()))
 	silent(t, conns[1]) // it has been idle for longer
 	for _, conn := range conns[2:] {
@@ -162,6 +163,40 @@ func TestLimit_ClosingTwiceGivesOnePlaceBack(t *testing.T) {
 	require.NoError(t, limited.Close())
 	_, err = limited.Accept()
 	require.ErrorIs(t, err, net.ErrClosed)
+}
+
+// However many are refused, who comes when there is a place again is served.
+func TestLimit_ManyRefused(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	const refused = 3 * handlersPerPlace
+	limited := newLimitListener(listener, 1)
+	dial := func() net.Conn {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+		return conn
+	}
+	dial()
+	busy, err := limited.Accept()
+	require.NoError(t, err)
+	require.True(t, busy.(*heldConn).keep())
+	accepted := make(chan net.Conn, 1)
+	go func() {
+		conn, _ := limited.Accept()
+		accepted <- conn
+	}()
+	for range refused {
+		silent(t, dial())
+	}
+	require.EqualValues(t, refused, limited.refused.Load())
+	require.NoError(t, busy.Close())
+	dial()
+	conn := <-accepted
+	require.NotNil(t, conn)
+	require.NoError(t, conn.Close())
+	require.NoError(t, limited.Close())
 }
 
 // readAnswer reads a response from a connection.

@@ -132,7 +132,7 @@ func peerOf(conn net.Conn) netip.Prefix {
 	if err != nil {
 		return netip.Prefix{}
 	}
-	address := from.Addr().Unmap().WithZone("")
+	address := from.Addr().Unmap()
 	bits := address.BitLen()
 	if address.Is6() {
 		bits = 64

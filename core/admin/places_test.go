@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,9 +18,13 @@ type from struct {
 	closed  int
 }
 
-func (f *from) RemoteAddr() net.Addr {
-	return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(f.address))
-}
+func (f *from) RemoteAddr() net.Addr { return peer(f.address) }
+
+// peer is an address as a listener of any kind may write it.
+type peer string
+
+func (peer) Network() string  { return "tcp" }
+func (p peer) String() string { return string(p) }
 
 func (f *from) Close() error {
 	f.closed++
@@ -49,6 +52,7 @@ func TestPlaces_Victim(t *testing.T) {
 		"the oldest of several":         {[]held{{address: other}, {address: one}, {address: near}}, 0},
 		"of the network with most":      {[]held{{address: one}, {address: near}, {address: far}}, 1},
 		"an old one in another's form":  {[]held{{address: other}, {address: "[::ffff:192.0.2.1]:1"}, {address: one}}, 1},
+		"of the network, by its link":   {[]held{{address: one}, {address: "[fe80::1%eth0]:1"}, {address: "[fe80::2%eth1]:1"}}, 1},
 		"what happened long ago":        {[]held{{address: one}, {address: one, idle: true}, {address: one}}, 1},
 		"a stranger before who is idle": {[]held{{address: one, known: true}, {address: one, known: true}, {address: other}}, 2},
 		"a stranger, though few":        {[]held{{address: one, known: true, busy: true}, {address: one, known: true}, {address: other}}, 2},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -224,10 +225,11 @@ func TestWatch_SlowReader(t *testing.T) {
 	t.Parallel()
 	n := start(t, settings{server: core.Options{MaxBacklog: 10 << 10}})
 	conn := n.tcp()
+	require.NoError(t, conn.(*net.TCPConn).SetReadBuffer(4<<10))
 	_, err := io.WriteString(conn, "GET /api/watch?room=r HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return n.server.Stats().Watches == 1 }, patience, tick)
-	long := fmt.Sprintf(`{"type":"a","action":"b","data":%q}`, strings.Repeat("x", 8<<10))
+	long := fmt.Sprintf(`{"type":"a","action":"b","data":%q}`, strings.Repeat("<", 8<<10)) // 48 KB of escapes
 	require.Eventually(t, func() bool {
 		n.post("/api/rooms/r/broadcast", long).reaches(0)
 		return n.server.Stats().Watches == 0

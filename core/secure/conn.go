@@ -19,7 +19,8 @@ type Conn struct {
 	in    []byte  // lent, and not yet read
 	out   *[]byte // where ciphertext is put: empty but within a call and until Own
 
-	records records // that have been read
+	records  records // that have been read
+	finished bool    // the peer has been told that nothing more comes
 }
 
 // NewConn returns the server's end of a connection, for Handshakes.Begin. All
@@ -90,9 +91,15 @@ func (c *Conn) Open(p []byte) (n int, err error) {
 }
 
 // Own returns what Open has left to be written to the socket: answers to key
-// updates, and the alert for an error. It is a view, good until the next call of a
-// method of any of the loop's connections.
-func (c *Conn) Own() []byte { return c.take() }
+// updates, and the alert for an error; nothing behind what Finish has returned. It is
+// a view, good until the next call of a method of any of the loop's connections.
+func (c *Conn) Own() []byte {
+	own := c.take()
+	if c.finished {
+		return nil
+	}
+	return own
+}
 
 // Seal encrypts p and returns what goes to the socket, a view as that of Own. It
 // fails when Open has met an error, or after Finish.
@@ -108,6 +115,7 @@ func (c *Conn) Finish(p []byte) []byte {
 		_, _ = c.tls.Write(p) // an error has nobody left to hear of it
 	}
 	_ = c.tls.CloseWrite()
+	c.finished = true
 	return c.take()
 }
 

@@ -91,6 +91,51 @@ func TestConn_Overdrawn(t *testing.T) {
 	}
 }
 
+// A record is one, in however many pieces its data is taken.
+func TestConn_RecordsTakenInPieces(t *testing.T) {
+	f := newFeeder(t)
+	f.opened = make([]byte, 10)
+	rounds := 0
+	for ; rounds < 100 && !f.conn.Overdrawn(); rounds++ {
+		f.feed(append(f.update(), f.data(string(noise(100)))...), 64<<10)
+		for n := len(f.opened); n == len(f.opened) && !f.conn.Overdrawn(); {
+			var err error
+			n, err = f.conn.Open(f.opened)
+			require.NoError(t, err)
+		}
+	}
+	require.Equal(t, 66, rounds)
+}
+
+// However much it has sent before, a peer has saved no more than there is at first.
+func TestConn_SavesNoMore(t *testing.T) {
+	for name, tt := range map[string]struct {
+		round func(f *feeder) []byte
+		after int
+	}{
+		"an update of keys and a byte": {func(f *feeder) []byte { return append(f.update(), f.data("x")...) }, 66},
+		"a byte":                       {func(f *feeder) []byte { return f.data("x") }, 4162},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFeeder(t)
+			large := string(noise(10_000))
+			for range 5000 {
+				f.feed(f.data("x"), 64<<10)
+				f.conn.Earn(1)
+			}
+			for range 50 {
+				f.feed(f.data(large), 64<<10)
+			}
+			require.False(t, f.conn.Overdrawn())
+			rounds := 0
+			for ; rounds < 2*tt.after && !f.conn.Overdrawn(); rounds++ {
+				f.feed(tt.round(f), 64<<10)
+			}
+			require.Equal(t, tt.after, rounds)
+		})
+	}
+}
+
 func updateAnd64(f *feeder) []byte {
 	records := f.update()
 	for range 64 {
