@@ -14,61 +14,48 @@ var withCompression = []attack{
 	{
 		name: "compression bombs: 64 KB that inflate to 64 MB", fate: "1009 at `--max-message-size`, inflated no further",
 		flags: []string{"--compression=on"}, attackers: 20,
-		attack: func(a *attacker) {
-			p := a.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n")
-			if p == nil {
-				return
-			}
-			if p.write(bomb) != nil {
-				_ = p.conn.Close()
-				return
-			}
-			a.idle(p)
-		},
-		check: closed("message_too_big"),
+		attack: sendCompressed(bomb),
+		check:  closed("message_too_big"),
 	},
 	{
 		name: "small bombs: 64 KB each, of 90 bytes, as fast as it goes", fate: "`RATE_LIMIT` by `--max-byte-rate`, then 1008",
 		flags: []string{"--compression=on"}, attackers: 40,
-		attack: func(a *attacker) {
-			p := a.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n")
-			if p == nil {
-				return
-			}
-			go a.idle(p)
-			a.untilClosed(p, func() []byte { return smallBombs })
-		},
-		check: closed("rate_limit"),
+		attack: floodCompressed(smallBombs),
+		check:  closed("rate_limit"),
 	},
 	{
 		name: "compressed blocks without end that inflate to nothing: 64 KB each", fate: "1009 after the first 5 KB",
 		flags: []string{"--compression=on"}, attackers: 20,
-		attack: func(a *attacker) {
-			p := a.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n")
-			if p == nil {
-				return
-			}
-			if p.write(emptyBlocks) != nil {
-				_ = p.conn.Close()
-				return
-			}
-			a.idle(p)
-		},
-		check: closed("message_too_big"),
+		attack: sendCompressed(emptyBlocks),
+		check:  closed("message_too_big"),
 	},
 	{
 		name: "a few such blocks in each message, as fast as it goes", fate: "`RATE_LIMIT` by `--max-byte-rate`, then 1008",
 		flags: []string{"--compression=on"}, attackers: 40,
-		attack: func(a *attacker) {
-			p := a.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n")
-			if p == nil {
-				return
-			}
-			go a.idle(p)
-			a.untilClosed(p, func() []byte { return someBlocks })
-		},
-		check: closed("rate_limit"),
+		attack: floodCompressed(someBlocks),
+		check:  closed("rate_limit"),
 	},
+}
+
+const offerCompression = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+
+// sendCompressed is an attack by one write.
+func sendCompressed(frame []byte) func(*attacker) {
+	return func(a *attacker) {
+		if p := a.begin(offerCompression, frame); p != nil {
+			a.idle(p)
+		}
+	}
+}
+
+// floodCompressed is an attack by the same frames, again and again.
+func floodCompressed(frames []byte) func(*attacker) {
+	return func(a *attacker) {
+		if p := a.upgrade(offerCompression); p != nil {
+			go a.idle(p)
+			a.flood(p, frames)
+		}
+	}
 }
 
 var (

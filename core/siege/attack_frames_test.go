@@ -29,12 +29,8 @@ var withFrames = []attack{
 		name: "slow writers: a message of 64 KB, a byte every 100 ms", fate: "1008 `frame timeout` after `--frame-timeout`",
 		flags: []string{"--frame-timeout=1s"}, lasts: 3 * time.Second, attackers: 1,
 		attack: func(a *attacker) {
-			p := a.upgrade("")
+			p := a.begin("", announce(0x81, 64<<10))
 			if p == nil {
-				return
-			}
-			if p.write(announce(0x81, 64<<10)) != nil {
-				_ = p.conn.Close()
 				return
 			}
 			a.untilClosed(p, func() []byte {
@@ -47,16 +43,12 @@ var withFrames = []attack{
 	{
 		name: "fragment flood: empty fragments without end", fate: "1008 `rate limit`", attackers: 20,
 		attack: func(a *attacker) {
-			p := a.upgrade("")
+			p := a.begin("", masked(1, codec.OpText, false, nil))
 			if p == nil {
 				return
 			}
-			if p.write(masked(1, codec.OpText, false, nil)) != nil {
-				_ = p.conn.Close()
-				return
-			}
 			flood := masked(1000, codec.OpContinuation, false, nil)
-			a.untilClosed(p, func() []byte { return flood })
+			a.flood(p, flood)
 		},
 		check: closed("rate_limit"),
 	},
@@ -64,17 +56,13 @@ var withFrames = []attack{
 		name: "fragment flood that goes on after its close", fate: "1008 `rate limit`, then not read from", attackers: 20,
 		flags: []string{"--close-timeout=1s"}, lasts: 3 * time.Second,
 		attack: func(a *attacker) {
-			p := a.upgrade("")
+			p := a.begin("", masked(1, codec.OpText, false, nil))
 			if p == nil {
-				return
-			}
-			if p.write(masked(1, codec.OpText, false, nil)) != nil {
-				_ = p.conn.Close()
 				return
 			}
 			go func() { _, _ = io.Copy(io.Discard, p.conn) }()
 			flood := masked(10_000, codec.OpContinuation, false, nil)
-			a.untilClosed(p, func() []byte { return flood })
+			a.flood(p, flood)
 		},
 		check: func(t assert.TestingT, before, after core.Stats) {
 			closed("rate_limit")(t, before, after)
@@ -91,7 +79,7 @@ var withFrames = []attack{
 				return
 			}
 			flood := masked(500, codec.OpPing, true, bytes.Repeat([]byte("p"), codec.MaxControlPayload))
-			a.untilClosed(p, func() []byte { return flood })
+			a.flood(p, flood)
 		},
 		check: closed("rate_limit", "slow_consumer"),
 	},
@@ -103,7 +91,7 @@ var withFrames = []attack{
 				return
 			}
 			flood := masked(1000, codec.OpPong, true, nil)
-			a.untilClosed(p, func() []byte { return flood })
+			a.flood(p, flood)
 		},
 		check: closed("rate_limit"),
 	},
@@ -133,7 +121,7 @@ var withFrames = []attack{
 			}
 			go a.idle(p)
 			flood := masked(500, codec.OpText, true, []byte(`{"type":"no","action":"such"}`))
-			a.untilClosed(p, func() []byte { return flood })
+			a.flood(p, flood)
 		},
 		check: closed("rate_limit"),
 	},
@@ -175,7 +163,7 @@ var withFrames = []attack{
 			}
 			go a.idle(p)
 			flood := masked(100, codec.OpText, true, []byte(`{"type":"room","action":"publish","data":{"roomName":"flooders","data":"`+string(bytes.Repeat([]byte("x"), 200))+`"}}`))
-			a.untilClosed(p, func() []byte { return flood })
+			a.flood(p, flood)
 		},
 		check: func(t assert.TestingT, before, after core.Stats) {
 			assert.Greater(t, after.Published, before.Published+1000)

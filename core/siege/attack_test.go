@@ -127,6 +127,19 @@ func (a *attacker) upgrade(more string) *peer {
 	return p
 }
 
+// begin is upgrade, with a first write. Nil: it has been refused, or has ended.
+func (a *attacker) begin(more string, first []byte) *peer {
+	p := a.upgrade(more)
+	if p == nil {
+		return nil
+	}
+	if p.write(first) != nil {
+		_ = p.conn.Close()
+		return nil
+	}
+	return p
+}
+
 // wait waits, but not longer than the attack.
 func (a *attacker) wait(d time.Duration) {
 	select {
@@ -144,6 +157,11 @@ func (a *attacker) untilClosed(p *peer, next func() []byte) {
 			return
 		}
 	}
+}
+
+// flood writes the same until the server has had enough, or the attack is over.
+func (a *attacker) flood(p *peer, same []byte) {
+	a.untilClosed(p, func() []byte { return same })
 }
 
 // idle does nothing until the connection or the attack ends.
